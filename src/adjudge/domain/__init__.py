@@ -1,0 +1,81 @@
+"""The glossary in code: read this first.
+
+sample -> rollouts of a policy = group -> judge's verdict (or failure) -> component scores -> reward.
+Every type is a frozen, validated value; numbers are finite.
+"""
+
+from adjudge.domain.base import Frozen, Score, digest
+from adjudge.domain.events import (
+    Broadcast,
+    Event,
+    GroupScored,
+    Note,
+    Observer,
+    Progress,
+    Request,
+    StageEnded,
+    StageStarted,
+    StepEnded,
+)
+from adjudge.domain.protocols import Component, Judge, RewardFunction, Sampler
+from adjudge.domain.reward import ComponentRole, ComponentScore, ComponentStatus, Reward, RewardStatus
+from adjudge.domain.rollout import Group, Policy, Rollout
+from adjudge.domain.rubric import BOOLEAN, Answer, Criterion, EvidenceRule, Items, Rubric, Scale
+from adjudge.domain.sample import Message, Sample, load_samples, samples_from
+from adjudge.domain.usage import Usage
+from adjudge.domain.verdict import (
+    CriterionVerdict,
+    Evidence,
+    FailureKind,
+    ItemVerdict,
+    JudgeFailure,
+    Judgement,
+    Verdict,
+)
+
+__all__ = [
+    "BOOLEAN",
+    "Answer",
+    "Broadcast",
+    "Component",
+    "ComponentRole",
+    "ComponentScore",
+    "ComponentStatus",
+    "Criterion",
+    "CriterionVerdict",
+    "Event",
+    "Evidence",
+    "EvidenceRule",
+    "FailureKind",
+    "Frozen",
+    "Group",
+    "GroupScored",
+    "ItemVerdict",
+    "Items",
+    "Judge",
+    "JudgeFailure",
+    "Judgement",
+    "Message",
+    "Note",
+    "Observer",
+    "Policy",
+    "Progress",
+    "Request",
+    "Reward",
+    "RewardFunction",
+    "RewardStatus",
+    "Rollout",
+    "Rubric",
+    "Sample",
+    "Sampler",
+    "Scale",
+    "Score",
+    "StageEnded",
+    "StageStarted",
+    "StepEnded",
+    "Usage",
+    "Verdict",
+    "digest",
+    "load_samples",
+    "samples_from",
+]

@@ -1,0 +1,38 @@
+"""The common ground of all domain types: frozen, closed, finite."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """A value: cannot change, has no unknown field, holds no NaN and no infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _a_number(value: object) -> object:
+    """Refuse bools and strings where a number is meant: ``True`` is not a score of 1.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"a number is needed, not {type(value).__name__}"
+        raise ValueError(msg)  # noqa: TRY004 (pydantic turns ValueError into a validation error)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+"""A finite float; a bool or a numeric string is refused."""
+
+Score = Annotated[Number, Field(ge=0.0, le=1.0)]
+"""A finite number in [0, 1]."""
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[Number, Field(ge=0.0)]
+
+
+def digest(data: Mapping[str, Any] | list[Any] | str, length: int = 16) -> str:
+    """Hex fingerprint of JSON data: SHA-256 over canonical JSON, first `length` characters."""
+    text = data if isinstance(data, str) else json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

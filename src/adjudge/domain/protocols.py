@@ -1,0 +1,75 @@
+"""The four shapes that the layers meet in: judge, component, reward function, sampler."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from adjudge.domain.reward import ComponentRole, ComponentScore, Reward
+from adjudge.domain.rollout import Group, Rollout
+from adjudge.domain.sample import Sample
+from adjudge.domain.verdict import Judgement
+
+
+class Judge(Protocol):
+    """A language model that turns rollout + rubric into a judgement. Never raises for a judge's own failure."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, for example ``openai:gpt-5-mini``."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of rubric + prompt + model + sampling."""
+        ...
+
+    async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:
+        """A verdict about one rollout, or the reason why there is none."""
+        ...
+
+
+class Component(Protocol):
+    """Anything that scores a rollout: a gate can stop, a term adds, a metric is only logged."""
+
+    @property
+    def name(self) -> str:
+        """Its name in ``Reward.components``; unique in one reward."""
+        ...
+
+    @property
+    def role(self) -> ComponentRole:
+        """gate, term or metric."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """Its share in the weighted mean (terms only)."""
+        ...
+
+    @property
+    def cost(self) -> int:
+        """Order of gates: 0 string work, 1 a small model, 2 a language model."""
+        ...
+
+    async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
+        """What it says about this rollout."""
+        ...
+
+
+class RewardFunction(Protocol):
+    """Turns a rollout into a reward."""
+
+    async def score(self, sample: Sample, rollout: Rollout) -> Reward:
+        """The reward of one rollout."""
+        ...
+
+    async def score_group(self, group: Group) -> tuple[Reward, ...]:
+        """One reward a rollout, in the order of the group, matched by id."""
+        ...
+
+
+class Sampler(Protocol):
+    """Draws responses from one policy version."""
+
+    def sample(self, samples: Sequence[Sample], group_size: int, seed: int) -> list[Group]:
+        """`group_size` rollouts for each sample."""
+        ...

@@ -1,0 +1,113 @@
+"""**Judgement** = ``Verdict | JudgeFailure``: a complete, valid answer of a judge, or the reason why there is none.
+
+A failure has a kind and no score. Nothing in the package turns a failure into a number except the reward's declared
+failure policy.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from adjudge.domain.base import Frozen, Number, Score
+from adjudge.domain.usage import Usage
+
+
+class FailureKind(StrEnum):
+    """Why there is no verdict."""
+
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    RATE_LIMITED = "rate_limited"
+    SERVER = "server"
+    REFUSED_REQUEST = "refused_request"
+    """The endpoint rejected the request (4xx): wrong key, wrong model, prompt too long."""
+    REFUSAL = "refusal"
+    """The judge declined to answer (refusal or content filter)."""
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    UNPARSABLE = "unparsable"
+    DUPLICATE_KEY = "duplicate_key"
+    MISSING_CRITERION = "missing_criterion"
+    EXTRA_CRITERION = "extra_criterion"
+    DUPLICATE_CRITERION = "duplicate_criterion"
+    OUTSIDE_SCALE = "outside_scale"
+    MISSING_EVIDENCE = "missing_evidence"
+    ECHO = "echo"
+    """The only verdict found stands in the judged text."""
+    NOT_FINITE = "not_finite"
+    ABSTAINED = "abstained"
+    BUDGET = "budget"
+    CRASHED = "crashed"
+    """The judge's own code raised; the detail names the exception."""
+
+
+class Evidence(Frozen):
+    """A quote and whether it stands where it must: checked by string search, never taken on trust."""
+
+    quote: str
+    found: bool
+    match: Literal["exact", "fuzzy", "none"] = "none"
+    start: int | None = None
+    end: int | None = None
+
+
+class CriterionVerdict(Frozen):
+    """The answer to one criterion. ``score`` is the expected score where option probabilities are known."""
+
+    criterion: str
+    answer: str
+    score: Score
+    rationale: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    probabilities: dict[str, Score] | None = None
+
+
+class ItemVerdict(Frozen):
+    """The verdict on one item (the whole response is item 0 where the rubric has no items)."""
+
+    item: int = Field(ge=0)
+    criteria: tuple[CriterionVerdict, ...] = Field(min_length=1)
+    score: Score
+    """Weighted mean of the criteria, computed by us."""
+
+
+class Verdict(Frozen):
+    """A complete, parsed, valid answer of a judge about one rollout."""
+
+    judge: str
+    """Fingerprint: rubric + prompt + model + sampling."""
+
+    rollout_id: str
+    items: tuple[ItemVerdict, ...]
+    score: Score
+    """Fold of the items, computed by us."""
+
+    stated_total: Number | None = None
+    """A total that the judge stated: kept for comparison, never used."""
+
+    repaired: bool = False
+    raw: tuple[str, ...] = ()
+    usage: Usage = Usage()
+
+    @field_validator("items")
+    @classmethod
+    def _in_order(cls, items: tuple[ItemVerdict, ...]) -> tuple[ItemVerdict, ...]:
+        if [item.item for item in items] != list(range(len(items))):
+            msg = "items must be numbered 0, 1, 2 ... without gap or repeat"
+            raise ValueError(msg)
+        return items
+
+
+class JudgeFailure(Frozen):
+    """Why a judge gave no verdict. It has no score and cannot be given one."""
+
+    judge: str
+    rollout_id: str
+    kind: FailureKind
+    detail: str = ""
+    raw: tuple[str, ...] = ()
+    usage: Usage = Usage()
+
+
+Judgement = Verdict | JudgeFailure
