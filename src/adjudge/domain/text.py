@@ -1,0 +1,68 @@
+"""Find a quotation in a document: exact after normalising, and with the place in the original text.
+
+Reward terms, the judges' evidence check and the hard metrics must agree on what "the quote is there" means, so they
+all ask `locate`. Fuzzy search is a judge's business and lives there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+_PLAIN: Final = {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-"}
+_TRIM: Final = '".\u2026'
+
+MIN_QUOTE_CHARS: Final = 12
+"""Shortest quotation that counts, in characters without white space: "the Supplier" would be found everywhere."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of character offsets into a text."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def overlap(self, other: "Span") -> int:
+        """Characters that both spans cover; 0 when they are apart."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def of(self, text: str) -> str:
+        """The piece of ``text`` that this span covers."""
+        return text[self.start : self.end]
+
+
+def _plain(char: str) -> str:
+    """One character as compared; a lower case of another length is not taken, or offsets would shift."""
+    lower = char.lower()
+    return _PLAIN.get(char, lower if len(lower) == 1 else char)
+
+
+def squash(text: str) -> str:
+    """``text`` as `locate` compares it: no white space, plain quotes and dashes, lower case."""
+    return "".join(_plain(char) for char in text if not char.isspace())
+
+
+def squash_quote(excerpt: str) -> str:
+    """A quotation as `locate` looks for it: squashed, without the quotes, dots and ellipses that writers put around."""
+    return squash(excerpt).strip(_TRIM)
+
+
+def locate(excerpt: str, text: str, *, min_chars: int = MIN_QUOTE_CHARS) -> tuple[Span, ...]:
+    """All places where ``text`` has ``excerpt``, in order, as spans of the original text; they may overlap.
+
+    White space, letter case and the shape of quotes and dashes do not matter. An excerpt with fewer than
+    ``min_chars`` characters that are not white space is nowhere: it proves nothing.
+    """
+    wanted = squash_quote(excerpt)
+    if len(wanted) < max(min_chars, 1):
+        return ()
+    places = [place for place, char in enumerate(text) if not char.isspace()]
+    squashed = "".join(_plain(text[place]) for place in places)
+    found: list[Span] = []
+    at = squashed.find(wanted)
+    while at >= 0:
+        found.append(Span(places[at], places[at + len(wanted) - 1] + 1))
+        at = squashed.find(wanted, at + 1)
+    return tuple(found)
