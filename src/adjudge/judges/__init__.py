@@ -1,0 +1,1 @@
+"""Judges: rubric + rollout -> prompt -> call -> reply -> checked evidence -> ``Verdict | JudgeFailure``."""

@@ -1,0 +1,1 @@
+"""Shipped fakes: scripted and lying judges, builders of samples and rollouts, a server that fails on request."""
