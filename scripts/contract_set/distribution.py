@@ -1,0 +1,366 @@
+"""Distribution agreements, read for the distributor: a checklist of clauses to flag."""
+
+# ruff: noqa: E501  (a clause stands on one line, as it will in the contract)
+
+from scripts.contract_set.model import Guideline, Playbook, Topic
+
+TOPICS = (
+    Topic(
+        "noncompete",
+        "Competing products",
+        near=("exclusivity", "customers"),
+        a=(
+            "During the term and for {y_s} afterwards {X} shall not make or sell goods that compete with the Products.",
+            "{X} undertakes not to take part in any business that rivals that of {M} within the Territory.",
+            "{X} may not own, finance or run a competing enterprise until {m_l} after this Agreement ends.",
+            "Dealing in goods similar to the Products is forbidden to {X} and its affiliates.",
+            "For {y_s} from termination, {X} refrains from any activity in {country} that rivals {M}'s business.",
+        ),
+        b=(
+            "{X} is free to develop, stock and sell goods that compete with the Products.",
+            "Nothing in this Agreement prevents {X} from entering any line of business during or after the term.",
+            "{M} acknowledges that {X} also runs businesses which compete with the Products and has no objection.",
+            "No restraint of competition is imposed on {X} or its affiliates.",
+        ),
+    ),
+    Topic(
+        "exclusivity",
+        "Sources of supply",
+        near=("noncompete", "minimum"),
+        a=(
+            "{X} shall buy all goods of the contract type from {M} and from no one else.",
+            "{X} covers its entire demand for such goods with {M} for as long as this Agreement lasts.",
+            "Purchases of comparable goods from other makers require the prior consent of {M}.",
+            "{X} agrees to deal exclusively with {M} in respect of the Product range.",
+            "Other suppliers may not be used by {X} for goods that {M} is able to deliver.",
+        ),
+        b=(
+            "The parties deal with each other on a non-exclusive basis, and {X} may buy from other makers.",
+            "{X} is free to choose its sources of supply.",
+            "{X} may obtain comparable goods elsewhere at any time without informing {M}.",
+            "No duty of exclusive purchase follows from this Agreement.",
+        ),
+    ),
+    Topic(
+        "minimum",
+        "Quantities",
+        near=("exclusivity", "penalty"),
+        a=(
+            "{X} shall order Products worth at least {money_s} in each calendar year.",
+            "In every quarter {X} takes delivery of no fewer than 500 units.",
+            "If the purchases of a year stay below {money_s}, {X} pays {M} the difference.",
+            "A yearly minimum turnover of {money_s} is agreed, and a failure to reach it entitles {M} to end this Agreement.",
+            "{X} commits itself to buy the quantities listed in the annex whether or not it can resell them.",
+        ),
+        b=(
+            "{X} is not bound to order any minimum quantity.",
+            "Forecasts given by {X} are not binding and create no duty to buy.",
+            "{X} decides freely whether, when and how many Products it orders.",
+            "This Agreement contains no purchase commitment, and sales targets are for guidance only.",
+        ),
+    ),
+    Topic(
+        "assignment",
+        "Transfer of this Agreement",
+        near=("control",),
+        a=(
+            "{X} may not assign this Agreement or rights under it without the prior written consent of {M}.",
+            "A transfer of this Agreement by {X}, even to an affiliate, is void unless {M} approved it.",
+            "{X} must notify {M} {d_l} before any assignment, and {M} may refuse it without giving reasons.",
+            "Rights and duties of {X} are personal and cannot be transferred to others.",
+            "Neither this Agreement nor any claim of {X} may pass to a third person unless {M} agrees in writing.",
+        ),
+        b=(
+            "{X} may assign this Agreement to whom it chooses without the consent of {M}.",
+            "Rights under this Agreement are freely transferable, and no notice of the transfer is needed.",
+            "{X} can transfer this Agreement together with its business without asking {M}.",
+            "An assignment by {X} takes effect on its own, without approval of or notice to {M}.",
+        ),
+    ),
+    Topic(
+        "control",
+        "Change of ownership",
+        near=("assignment",),
+        a=(
+            "If control of {X} changes, {M} may terminate this Agreement with immediate effect.",
+            "{X} shall inform {M} before more than half of its shares are sold, and {M} can then give notice of {d_s}.",
+            "A merger or sale of {X} requires the approval of {M}, failing which this Agreement ends.",
+            "Should a new shareholder acquire a majority in {X}, {M} has the right to withdraw.",
+            "Upon any change in the persons who control {X}, this Agreement lapses unless {M} confirms it in writing.",
+        ),
+        b=(
+            "A change of control of {X} does not affect this Agreement and gives {M} no right to end it.",
+            "The shares of {X} may be sold freely, and this Agreement continues unchanged.",
+            "{M} has no right of approval, notice or termination if the ownership of {X} changes.",
+            "Mergers and share sales on the side of {X} are without effect on this Agreement.",
+        ),
+    ),
+    Topic(
+        "after",
+        "After the end",
+        near=("noncompete", "customers"),
+        a=(
+            "For {m_l} after termination {X} shall continue to service the Products that it sold, without pay.",
+            "After expiry {X} must support the transfer of the business to {M} or a new dealer for {d_l}.",
+            "When this Agreement ends, {X} sells its remaining stock back to {M} at {M}'s choice and price.",
+            "The duty of {X} to supply spare parts goes on for {y_l} after the end of this Agreement.",
+            "Following termination, {X} assists {M} in a wind-down that lasts {d_l} and hands over its service records.",
+        ),
+        b=(
+            "On termination all duties of {X} end, and no transitional service is owed.",
+            "{X} has nothing to perform after this Agreement has expired.",
+            "With the end of this Agreement {X} is released from every further duty towards {M}.",
+            "No wind-down, support or buy-back obligation applies to {X} after termination.",
+        ),
+    ),
+    Topic(
+        "customers",
+        "Customers",
+        near=("noncompete", "after"),
+        a=(
+            "For {y_s} after termination {X} shall not approach customers to whom it sold the Products.",
+            "{X} may not contract directly with the key accounts of {M} listed in the annex.",
+            "Soliciting customers or partners of {M} is forbidden to {X} until {m_l} after the end of this Agreement.",
+            "{X} keeps away from the customers of {M} and passes their enquiries on without making an offer.",
+            "The customers served under this Agreement are reserved to {M}, and {X} must not canvass them later.",
+        ),
+        b=(
+            "{X} may continue to serve all its customers after this Agreement has ended.",
+            "No restriction applies to the freedom of {X} to approach customers of {M}.",
+            "Customer relations built up by {X} belong to it, and it may solicit them for other goods.",
+            "{X} is free to contract with any customer or partner of {M}.",
+        ),
+    ),
+    Topic(
+        "resale",
+        "Resale prices",
+        a=(
+            "{X} shall not sell the Products below the prices in {M}'s list.",
+            "Discounts of more than {p_s} on the recommended price need the consent of {M}.",
+            "{M} fixes the resale prices, and {X} must observe them in all sales.",
+            "{X} keeps its prices unchanged during a campaign announced by {M}.",
+            "The price at which {X} resells may depart from {M}'s tariff by no more than {p_s}.",
+        ),
+        b=(
+            "{X} sets its resale prices at its own discretion.",
+            "Price recommendations of {M} are not binding on {X}.",
+            "{X} is at liberty to grant discounts and to raise or lower its prices as it likes.",
+            "{M} has no influence on the prices that {X} charges to its customers.",
+        ),
+    ),
+    Topic(
+        "penalty",
+        "Fixed damages",
+        near=("minimum",),
+        a=(
+            "For each breach of this Agreement {X} pays {M} fixed damages of {money_s}, without proof of loss.",
+            "If {X} ends this Agreement early, a termination fee of {money_s} is payable to {M}.",
+            "Late reports cost {X} a contractual penalty of {p_s} of the order value for each week.",
+            "{X} owes liquidated damages of {money_s} whenever it departs from the brand manual.",
+            "An agreed sum of {money_s} falls due from {X} to {M} for every infringement, and further claims stay open.",
+        ),
+        b=(
+            "No penalty or fixed damages are payable under this Agreement; actual loss must be proved.",
+            "If {X} is in breach, {M} may claim only the loss that it proves.",
+            "The parties have agreed neither liquidated damages nor a termination fee.",
+            "An early end of this Agreement triggers no payment by {X}.",
+        ),
+    ),
+    Topic(
+        "licence",
+        "Licence to materials",
+        a=(
+            "{X} grants {M} a perpetual and irrevocable licence to its marketing materials.",
+            "{M} may use the texts and pictures made by {X} for ever, and {X} cannot withdraw the right.",
+            "Feedback and designs of {X} are licensed to {M} without limit in time and without a right to terminate.",
+            "The licence to {X}'s sales data that {M} receives is irrevocable and outlasts this Agreement.",
+            "{M} obtains a right of use in all content of {X} that never expires and cannot be revoked.",
+        ),
+        b=(
+            "The licence granted by {X} ends with this Agreement and may be revoked for breach.",
+            "{M} may use the materials of {X} during the term only.",
+            "{X} can withdraw the right to use its content at any time on notice of {d_s}.",
+            "All rights of use in {X}'s materials lapse on termination, and {M} then stops using them.",
+        ),
+    ),
+)
+
+DISTRIBUTOR = Playbook(
+    "distribution",
+    "Distribution checklist. We act for the DISTRIBUTOR.",
+    "distributor",
+    "distribution",
+    ("flagged", "risk", "entailed"),
+    (
+        Guideline(
+            "DST-COMPETE",
+            "Non-compete",
+            "Flag any ban on competing activities of the Distributor.",
+            "noncompete",
+            "a",
+            (
+                "The clause keeps us out of competing business.",
+                "This is a restraint of competition on our side.",
+                "Our freedom to deal in rival goods is restricted.",
+            ),
+            (
+                "Delete the restraint, or limit it to the term and the Territory.",
+                "Strike the ban on competing activities.",
+                "Negotiate removal; accept at most a ban on counterfeits.",
+            ),
+        ),
+        Guideline(
+            "DST-EXCLUSIVE",
+            "Exclusive purchase",
+            "Flag any duty to buy only from the Manufacturer.",
+            "exclusivity",
+            "a",
+            (
+                "We would be tied to one source of supply.",
+                "The clause obliges us to purchase from the manufacturer alone.",
+                "Buying elsewhere is barred or needs consent.",
+            ),
+            (
+                "Make the purchase arrangement non-exclusive.",
+                "Add a right to buy elsewhere when supply fails.",
+                "Delete the exclusive purchase duty.",
+            ),
+        ),
+        Guideline(
+            "DST-MINIMUM",
+            "Minimum purchase",
+            "Flag any minimum purchase commitment.",
+            "minimum",
+            "a",
+            (
+                "The clause fixes a quantity that we must buy whatever the demand.",
+                "We carry the sales risk through a purchase commitment.",
+                "A minimum purchase is imposed on us.",
+            ),
+            (
+                "Turn the minimum into a non-binding target.",
+                "Delete the commitment, or reduce it in weak markets.",
+                "Tie the quantity to supply on time and add a ramp-up.",
+            ),
+        ),
+        Guideline(
+            "DST-ASSIGN",
+            "Assignment",
+            "Flag any limit on transferring the agreement.",
+            "assignment",
+            "a",
+            (
+                "We cannot pass the agreement on freely.",
+                "The transfer of our rights is barred or depends on the other side.",
+                "The clause restricts assignment and would hinder a sale of our business.",
+            ),
+            (
+                "Allow transfer to affiliates and to a buyer of the business.",
+                "Provide that consent may not be unreasonably withheld.",
+                "Delete the restriction on assignment.",
+            ),
+        ),
+        Guideline(
+            "DST-CONTROL",
+            "Change of control",
+            "Flag any right triggered by a change of control.",
+            "control",
+            "a",
+            (
+                "New ownership on our side puts the agreement at risk.",
+                "The clause gives the manufacturer rights when our owners change.",
+                "A change of control triggers rights against us.",
+            ),
+            (
+                "Delete, or limit to a sale to a competitor.",
+                "Restrict the trigger to acquisition by a direct competitor.",
+                "Strike the change of control right.",
+            ),
+        ),
+        Guideline(
+            "DST-AFTER",
+            "Post-termination duties",
+            "Flag any duty of the Distributor after the end.",
+            "after",
+            "a",
+            (
+                "Duties continue after the agreement has ended.",
+                "We would have work to do or stock to hand over after the end.",
+                "The clause imposes a post-termination burden on us.",
+            ),
+            (
+                "Limit the duty to 30 days and make it payable.",
+                "Delete the duty, or provide for payment at our usual rates.",
+                "Fix a short period and a fair price.",
+            ),
+        ),
+        Guideline(
+            "DST-CUSTOMER",
+            "Customer protection",
+            "Flag any ban on dealing with customers.",
+            "customers",
+            "a",
+            (
+                "We are kept from dealing with certain customers.",
+                "The clause cuts us off from customer relations.",
+                "Approaching these customers would be a breach.",
+            ),
+            (
+                "Delete the ban on dealing with customers.",
+                "Limit the ban to named accounts during the term.",
+                "Reserve our own customers from this clause.",
+            ),
+        ),
+        Guideline(
+            "DST-RESALE",
+            "Resale prices",
+            "Flag any restriction on resale prices.",
+            "resale",
+            "a",
+            (
+                "Our resale prices are restricted, which also raises a competition law question.",
+                "The clause takes away our freedom to price.",
+                "The manufacturer controls what we may charge.",
+            ),
+            (
+                "Replace by non-binding price recommendations.",
+                "Delete the restriction on resale prices.",
+                "State that the Distributor sets its prices freely.",
+            ),
+        ),
+        Guideline(
+            "DST-PENALTY",
+            "Fixed damages",
+            "Flag any penalty, fixed damages or exit fee.",
+            "penalty",
+            "a",
+            (
+                "A fixed sum is payable by us without proof of loss.",
+                "The clause imposes a penalty or fee on us.",
+                "We would owe an agreed sum whatever the actual damage.",
+            ),
+            (
+                "Delete the sum and leave damages to proof.",
+                "Make the sum the sole remedy and cap it.",
+                "Strike the payment, or reduce it to proven loss.",
+            ),
+        ),
+        Guideline(
+            "DST-LICENCE",
+            "Perpetual licence",
+            "Flag any perpetual or irrevocable licence.",
+            "licence",
+            "a",
+            (
+                "Our content is licensed for good and cannot be taken back.",
+                "The licence never ends, even if the other side is in breach.",
+                "Rights in our material outlast the agreement.",
+            ),
+            (
+                "Limit the licence to the term of the agreement.",
+                "Add a right to revoke the licence for breach.",
+                "End the licence on termination.",
+            ),
+        ),
+    ),
+)
