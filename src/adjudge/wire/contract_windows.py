@@ -22,9 +22,8 @@ from adjudge.errors import ConfigError, DataError, MissingError
 View = Literal["window", "document"]
 
 SYSTEM_PROMPT: Final = (
-    "You review contracts. Flag text that conflicts with a guideline. Answer only with JSON: "
-    '{"comments":[{"guideline_id":"","text_excerpt":"first words of the text, copied exactly","comment":"",'
-    '"comment_type":"","recommended_action":""}]}. Nothing to flag: {"comments":[]}'
+    'Flag text that conflicts with a guideline. Answer in JSON: {"comments":[{"guideline_id":"","text_excerpt":'
+    '"copied words","comment":"","comment_type":"","recommended_action":""}]} or {"comments":[]}'
 )
 MAX_COMMENT_WORDS: Final = 22
 

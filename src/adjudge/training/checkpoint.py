@@ -1,0 +1,62 @@
+"""Checkpoints: complete or absent. Written to a temporary folder, flushed, then renamed; the newest complete one wins."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete checkpoint: its folder, its step, and what else was written with it."""
+
+    folder: Path
+    step: int
+    extra: dict[str, Any]
+
+
+def checkpoints(folder: Path) -> list[Checkpoint]:
+    """All complete checkpoints of a folder, oldest first; leftovers of a killed write are ignored."""
+    found = []
+    for path in folder.glob("step-*"):
+        mark = path / "checkpoint.json"
+        if mark.is_file():
+            data = json.loads(mark.read_text())
+            found.append(Checkpoint(path, data["step"], data["extra"]))
+    return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint to go on from, or None."""
+    return (checkpoints(folder) or [None])[-1]
+
+
+def commit_checkpoint(
+    folder: Path, step: int, save: Callable[[Path], None], *, keep: int, extra: Mapping[str, Any]
+) -> Path:
+    """Write checkpoint `step` through `save`, make it durable, and delete all but the newest `keep`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, scratch = folder / f"step-{step}", folder / f".step-{step}.part"
+    shutil.rmtree(scratch, ignore_errors=True)
+    save(scratch)
+    (scratch / "checkpoint.json").write_text(json.dumps({"step": step, "extra": dict(extra)}))
+    for path in [*scratch.rglob("*"), scratch]:
+        flush(path)
+    shutil.rmtree(target, ignore_errors=True)
+    scratch.rename(target)
+    flush(folder)
+    for old in checkpoints(folder)[:-keep]:
+        shutil.rmtree(old.folder)
+    return target
+
+
+def flush(path: Path) -> None:
+    """Force a file or folder entry to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

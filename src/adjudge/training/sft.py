@@ -1,0 +1,112 @@
+"""The warm start: supervised fine-tuning on reference answers, with the same engine, resumable at checkpoints.
+
+A small base model does not give the answer format often enough for rewards to differ; a few dozen supervised steps
+mend that. Samples are drawn without replacement, epoch after epoch, from one seeded order, so the n-th step is the
+same however often the run was stopped.
+"""
+
+import json
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from adjudge.domain import Observer, Request, Sample, StepEnded
+from adjudge.errors import DataError
+from adjudge.training.backend import Backend, Sequenced, TrainGroup
+from adjudge.training.checkpoint import commit_checkpoint, newest_checkpoint
+from adjudge.training.config import SftConfig
+
+PACK_TOKENS = 1500
+"""Tokens of one forward pass: enough to keep the cores busy, few enough to bound memory (about 2 GB)."""
+
+
+def reference_text(sample: Sample) -> str:
+    """The reference answer as the model should write it (compact JSON for structured answers).
+
+    Raises:
+        DataError: the sample has none.
+    """
+    answer = sample.reference_answer
+    if answer is None:
+        raise DataError(
+            f"Sample '{sample.id}' has no reference_answer.",
+            "The supervised warm start learns from reference answers.",
+            "Add one, leave the sample out, or set policy.warm_start to an adapter.",
+        )
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def epoch_order(count: int, epoch: int, seed: int) -> list[int]:
+    """The order in which the samples of an epoch are seen."""
+    order = list(range(count))
+    random.Random(f"{seed}/{epoch}").shuffle(order)
+    return order
+
+
+def batch_at(count: int, batch_size: int, step: int, seed: int) -> list[int]:
+    """Indices of the `step`-th batch (from 0): a pure function, so resuming needs no cursor but the step."""
+    places = range(step * batch_size, (step + 1) * batch_size)
+    orders: dict[int, list[int]] = {}
+    out = []
+    for place in places:
+        epoch, offset = divmod(place, count)
+        if epoch not in orders:
+            orders[epoch] = epoch_order(count, epoch, seed)
+        out.append(orders[epoch][offset])
+    return out
+
+
+def train_sft(
+    backend: Backend, samples: Sequence[Sample], config: SftConfig, folder: Path, observer: Observer, *, seed: int = 0
+) -> int:
+    """Supervised steps up to ``config.max_steps``; goes on from the newest checkpoint in `folder`.
+
+    Returns:
+        The number of steps done (fewer than asked for when an observer asked to stop).
+    """
+    start = newest_checkpoint(folder)
+    done = 0
+    if start is not None:
+        backend.load(start.folder)
+        done = start.step
+    while done < config.max_steps:
+        began = time.perf_counter()
+        batch = [samples[place] for place in batch_at(len(samples), config.batch_size, done, seed)]
+        groups = [TrainGroup(backend.prompt_ids(s), (_target(backend.response_ids(reference_text(s))),)) for s in batch]
+        tokens = sum(len(group.responses[0].tokens) for group in groups)
+        sums = {"loss": 0.0}
+        for micro in packs(groups, PACK_TOKENS):
+            sums["loss"] += backend.forward_backward(micro, normaliser=float(tokens), clip=None)["loss"]
+        rate = config.learning_rate * min(1.0, (done + 1) / (config.warmup_steps + 1))
+        # Linear decay to a tenth: the last steps settle.
+        rate *= 1.0 - 0.9 * done / config.max_steps
+        norms = backend.optim_step(rate)
+        done += 1
+        seconds = time.perf_counter() - began
+        metrics = {**sums, **norms, "tokens": float(tokens), "step_seconds": seconds}
+        stop = observer.on_event(StepEnded(step=done, steps=config.max_steps, metrics=metrics)) is Request.STOP
+        if stop or done % config.save_steps == 0 or done == config.max_steps:
+            commit_checkpoint(folder, done, backend.save, keep=1, extra={})
+        if stop:
+            break
+    backend.publish()
+    return done
+
+
+def _target(tokens: tuple[int, ...]) -> Sequenced:
+    return Sequenced(tokens=tokens, advantages=(1.0,) * len(tokens))
+
+
+def packs(groups: Sequence[TrainGroup], limit: int) -> list[list[TrainGroup]]:
+    """Micro-batches of whole groups of about `limit` tokens each, in order."""
+    out: list[list[TrainGroup]] = []
+    room = 0
+    for group in groups:
+        size = len(group.prompt) + sum(len(response.tokens) for response in group.responses)
+        if not out or size > room:
+            out.append([])
+            room = limit
+        out[-1].append(group)
+        room -= size
+    return out
