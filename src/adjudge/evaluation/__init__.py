@@ -1,0 +1,1 @@
+"""How good a policy is: hard metrics, comparisons, statistics."""
