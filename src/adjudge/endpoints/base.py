@@ -5,7 +5,7 @@ user must change before any call makes sense (a missing key, an unknown provider
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -52,6 +52,7 @@ class EndpointFailure(Frozen):
     """How long the server asked to wait, where it did."""
 
 
+@runtime_checkable
 class Endpoint(Protocol):
     """A chat model behind a door."""
 
@@ -90,6 +91,7 @@ class ChoiceReply(Frozen):
     usage: Usage = Usage()
 
 
+@runtime_checkable
 class ChoiceEndpoint(Protocol):
     """A model that says how probable each option is."""
 

@@ -1,0 +1,137 @@
+"""The journal of paid replies: on disk before they are used, so that a killed run never pays twice.
+
+It knows nothing about what was paid for: a key names the call (`call_key`), a row is the reply as JSON data. Failed and
+truncated replies are not handed to it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from adjudge.domain.base import digest
+from adjudge.errors import RunError
+from adjudge.store.jsonl import JsonlFile
+
+Row = dict[str, Any]
+
+
+def call_key(kind: str, endpoint: Row, request: Row) -> str:
+    """The address of a call: SHA-256 over what is asked and all that can change the answer. 64 hex characters."""
+    return digest({"kind": kind, "endpoint": endpoint, "request": request}, length=64)
+
+
+class Journal:
+    """Content-addressed replies in one JSONL file. Use it from one event loop at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = JsonlFile(path)
+        self._replies: dict[str, Row] = {}
+        for number, row in enumerate(self._file.rows_at_open, 1):
+            key, reply = row.get("key"), row.get("reply")
+            if not isinstance(key, str) or not isinstance(reply, dict):
+                self._file.close()
+                raise RunError(
+                    f"{path}, line {number}: not a row of a journal.",
+                    "A journal row is {key, at, endpoint, reply}.",
+                    "Point to the journal.jsonl of a run.",
+                )
+            self._replies[key] = reply
+        self._written = len(self._replies)
+        self._synced = self._written
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sync_lock = asyncio.Lock()
+        self._flying: dict[str, asyncio.Future[Row | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._replies)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._replies
+
+    async def get(self, key: str) -> Row | None:
+        """The reply stored under `key`, surely on disk, or None."""
+        reply = self._replies.get(key)
+        if reply is not None:
+            await self._on_disk()
+        return reply
+
+    async def put(self, key: str, endpoint: str, reply: Row) -> None:
+        """Store a paid reply; it is on disk when this returns.
+
+        Raises:
+            MissingError: the disk refuses; the reply must not be used then.
+        """
+        if key not in self._replies:
+            # Append and remember without a pause between: a caller that is cancelled later has still not paid in vain.
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self._file.append({"key": key, "at": now, "endpoint": endpoint, "reply": reply})
+            self._replies[key] = reply
+            self._written += 1
+        await self._on_disk()
+
+    async def once(self, key: str, endpoint: str, pay: Callable[[], Awaitable[tuple[Row, bool]]]) -> tuple[Row, bool]:
+        """The reply under `key`: from disk, from an equal call that is under way, or paid for now.
+
+        Args:
+            key: from `call_key`.
+            endpoint: its name, for people who read the journal.
+            pay: makes the call; returns the reply and whether to keep it (False for failures and truncated replies).
+
+        Returns:
+            The reply, and whether this very call paid for it. A reply that is not kept goes to all who waited for it.
+        """
+        self._enter_loop()
+        while True:
+            if (stored := await self.get(key)) is not None:
+                return stored, False
+            under_way = self._flying.get(key)
+            if under_way is None:
+                return await self._pay(key, endpoint, pay), True
+            await asyncio.wait([under_way])
+            if (shared := under_way.result()) is not None:
+                return shared, False
+            # Its payer was cancelled or raised: the next one tries.
+
+    async def _pay(self, key: str, endpoint: str, pay: Callable[[], Awaitable[tuple[Row, bool]]]) -> Row:
+        done = self._flying[key] = asyncio.get_running_loop().create_future()
+        shared: Row | None = None
+        try:
+            reply, keep = await pay()
+            if keep:
+                await self.put(key, endpoint, reply)
+            shared = reply
+            return reply
+        finally:
+            del self._flying[key]
+            done.set_result(shared)
+
+    async def _on_disk(self) -> None:
+        """Wait until everything appended so far is synced; one fsync serves all who wait."""
+        self._enter_loop()
+        mine = self._written
+        while self._synced < mine:
+            async with self._sync_lock:
+                if self._synced >= mine:
+                    return
+                upto = self._written
+                await asyncio.to_thread(self._file.sync)
+                self._synced = upto
+
+    def _enter_loop(self) -> None:
+        """Locks and futures belong to one event loop; a command may run several, one after the other."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._sync_lock, self._flying = loop, asyncio.Lock(), {}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
