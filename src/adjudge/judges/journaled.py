@@ -1,0 +1,105 @@
+"""Endpoints whose replies are on disk before anybody sees them, and which never pay for the same call twice."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from adjudge.domain.usage import Usage
+from adjudge.endpoints.base import (
+    ChatRequest,
+    ChoiceEndpoint,
+    ChoiceReply,
+    ChoiceRequest,
+    Completion,
+    Endpoint,
+    EndpointFailure,
+)
+from adjudge.store.journal import Journal, call_key
+
+
+class JournaledEndpoint:
+    """An `Endpoint` with a journal. A reply from the journal has the usage of nothing: it is free.
+
+    Only complete answers are kept; failures, refusals and cut replies are asked for again the next time. Equal requests
+    that are under way at the same time become one call; the first to ask is charged.
+    """
+
+    def __init__(self, endpoint: Endpoint, journal: Journal) -> None:
+        self._endpoint = endpoint
+        self._journal = journal
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name."""
+        return self._endpoint.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The endpoint's identity: where a reply was stored does not change it."""
+        return self._endpoint.identity
+
+    async def complete(self, request: ChatRequest, deadline_seconds: float) -> Completion | EndpointFailure:
+        """From the journal, or by a call.
+
+        Raises:
+            MissingError: the disk refuses to keep the reply.
+        """
+        key = call_key("chat", self._endpoint.identity, request.model_dump(mode="json"))
+
+        async def pay() -> tuple[dict[str, Any], bool]:
+            outcome = await self._endpoint.complete(request, deadline_seconds)
+            keep = isinstance(outcome, Completion) and outcome.stop == "stop"
+            return outcome.model_dump(mode="json"), keep
+
+        reply, paid = await self._journal.once(key, self.name, pay)
+        outcome = Completion.model_validate(reply) if "text" in reply else EndpointFailure.model_validate(reply)
+        return outcome if paid else outcome.model_copy(update={"usage": Usage()})
+
+    async def aclose(self) -> None:
+        """Close the endpoint; the journal belongs to the run."""
+        await self._endpoint.aclose()
+
+
+class JournaledChoice:
+    """A `ChoiceEndpoint` with a journal; requests that it holds are not sent again, within one list neither."""
+
+    def __init__(self, endpoint: ChoiceEndpoint, journal: Journal) -> None:
+        self._endpoint = endpoint
+        self._journal = journal
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name."""
+        return self._endpoint.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The endpoint's identity."""
+        return self._endpoint.identity
+
+    async def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceReply]:
+        """One reply a request, in their order.
+
+        Raises:
+            ValueError: the endpoint gave another number of replies than it had requests.
+            MissingError: the disk refuses to keep a reply.
+        """
+        identity = self._endpoint.identity
+        keys = [call_key("choice", identity, request.model_dump(mode="json")) for request in requests]
+        new = {key: request for key, request in zip(keys, requests, strict=True) if key not in self._journal}
+        fresh: dict[str, ChoiceReply] = {}
+        if new:
+            replies = await self._endpoint.choose(list(new.values()))
+            fresh = dict(zip(new, replies, strict=True))
+            # Together, so that one wait for the disk serves all of them.
+            await asyncio.gather(
+                *(self._journal.put(key, self.name, reply.model_dump(mode="json")) for key, reply in fresh.items())
+            )
+        return [await self._reply(key, fresh) for key in keys]
+
+    async def _reply(self, key: str, fresh: dict[str, ChoiceReply]) -> ChoiceReply:
+        # Taken out: the second of two equal requests was not paid for.
+        if key in fresh:
+            return fresh.pop(key)
+        stored = ChoiceReply.model_validate(await self._journal.get(key))
+        return stored.model_copy(update={"usage": Usage()})

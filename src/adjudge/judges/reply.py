@@ -1,0 +1,246 @@
+"""What a judge wrote -> answers per criterion, or why not. Never raises, never guesses, never takes a number.
+
+In this order: the last JSON object in the text that has ``criteria`` and does not stand in the judged text; failing
+that, the last such object after repair (marked ``repaired``). Then every entry is held against the criteria asked.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adjudge.domain.rubric import Criterion
+from adjudge.domain.text import squash
+from adjudge.domain.verdict import FailureKind
+
+_KEY: Final = "criteria"
+_TOTALS: Final = ("total", "total_score", "aggregate_score", "overall_score", "overall", "score")
+_STARTS: Final = 256
+"""Braces tried as the start of an object: text that opens more of them is no answer, and costs quadratic time."""
+
+_ANSWER_KEY: Final = re.compile(r"""["']?answer["']?\s*:""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ReplyAnswer:
+    """One criterion as the judge answered it: a label of its scale, the reason, the quotes (none that are empty)."""
+
+    criterion: str
+    answer: str
+    reason: str
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A complete answer: one entry for each criterion asked, in the order asked."""
+
+    answers: tuple[ReplyAnswer, ...]
+    repaired: bool = False
+    stated_total: float | None = None
+
+
+@dataclass(frozen=True)
+class ReplyFailure:
+    """Why a text is no answer; `detail` is written so that the judge can be told."""
+
+    kind: FailureKind
+    detail: str
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An object with ``criteria``, where it stands, and what strict JSON readers would have hidden."""
+
+    value: dict[str, Any]
+    text: str
+    repeated_keys: tuple[str, ...] = ()
+    not_finite: bool = False
+    repaired: bool = False
+
+
+def read_reply(text: str, criteria: Sequence[Criterion], judged: Sequence[str]) -> Reply | ReplyFailure:
+    """The answers in `text` to exactly `criteria`.
+
+    Args:
+        text: what the judge wrote.
+        criteria: those that were asked; their ids are unique.
+        judged: the texts by others in the prompt: an object that stands in one of them is an echo.
+    """
+    if not text.strip():
+        return ReplyFailure(FailureKind.EMPTY, "the reply is empty")
+    found = _find(text, judged)
+    if isinstance(found, ReplyFailure):
+        return found
+    if found.repeated_keys:
+        return ReplyFailure(FailureKind.DUPLICATE_KEY, f"the key '{found.repeated_keys[0]:.40}' stands twice")
+    if found.not_finite:
+        return ReplyFailure(FailureKind.NOT_FINITE, "there is a number that is not finite")
+    answers = _answers(found.value, criteria)
+    if isinstance(answers, ReplyFailure):
+        return answers
+    return Reply(answers=answers, repaired=found.repaired, stated_total=_stated_total(found.value))
+
+
+def _find(text: str, judged: Sequence[str]) -> _Found | ReplyFailure:
+    objects = [found for found in _objects(text) if _KEY in found.value]
+    if not objects and (repaired := _repair(text)) is not None:
+        objects = [repaired]
+    if not objects:
+        return ReplyFailure(FailureKind.UNPARSABLE, f'there is no JSON object with "{_KEY}"')
+    is_echo = _echo_test(judged)
+    own = [found for found in objects if not is_echo(found)]
+    # The last one binds: models think aloud first.
+    return own[-1] if own else ReplyFailure(FailureKind.ECHO, "the only answer was copied from the text to be judged")
+
+
+def _objects(text: str) -> list[_Found]:
+    """All outermost JSON objects in `text`, in order."""
+    repeated: list[str] = []
+    constants: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(items)
+        if len(value) != len(items):
+            names = [name for name, _ in items]
+            repeated.append(next(name for name in names if names.count(name) > 1))
+        return value
+
+    def constant(name: str) -> float:
+        constants.append(name)
+        return 0.0
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else constant(digits)
+
+    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant, parse_float=number)
+    found: list[_Found] = []
+    at = text.find("{")
+    for _ in range(_STARTS):
+        if at < 0:
+            break
+        repeated.clear()
+        constants.clear()
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at = text.find("{", at + 1)
+            continue
+        found.append(_Found(value, text[at:end], tuple(repeated), bool(constants)))
+        at = text.find("{", end)
+    return found
+
+
+def _repair(text: str) -> _Found | None:
+    """The last object that speaks of ``criteria``, with its syntax mended."""
+    import json_repair  # noqa: PLC0415  (needed for few replies)
+
+    start = text.rfind("{", 0, max(text.rfind(_KEY), 0))
+    if start < 0:
+        return None
+    piece = text[start:]
+    try:
+        value = json_repair.loads(piece)
+    except (ValueError, RecursionError, IndexError, TypeError, AttributeError):
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get(_KEY), list):
+        return None
+    # A repaired object has lost its repeated keys; more answers than entries means that one was overwritten.
+    repeated = ("answer",) if len(_ANSWER_KEY.findall(piece)) > len(value[_KEY]) else ()
+    return _Found(value, piece, repeated, not_finite=_has_not_finite(value), repaired=True)
+
+
+def _has_not_finite(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_not_finite(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_has_not_finite(part) for part in value)
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _echo_test(judged: Sequence[str]) -> Callable[[_Found], bool]:
+    """Tells copies of what stands in the judged texts, letter for letter or as the same JSON in other clothes."""
+    squashed = [squash(text) for text in judged]
+    values = [found.value for text in judged if _KEY in text for found in _spoofs(text)]
+
+    def is_echo(found: _Found) -> bool:
+        copied = squash(found.text)
+        return found.value in values or any(copied in text for text in squashed)
+
+    return is_echo
+
+
+def _spoofs(text: str) -> list[_Found]:
+    repaired = _repair(text)
+    # Inside a JSON response a spoof is a string with escapes; unescaped it is what a judge would read and copy.
+    layers = [text, text.replace('\\"', '"').replace("\\n", "\n")]
+    return [*(found for layer in layers for found in _objects(layer)), *([repaired] if repaired else [])]
+
+
+def _answers(value: dict[str, Any], criteria: Sequence[Criterion]) -> tuple[ReplyAnswer, ...] | ReplyFailure:
+    entries = value[_KEY]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return ReplyFailure(FailureKind.UNPARSABLE, f'"{_KEY}" is not a list of objects')
+    asked = {criterion.id: criterion for criterion in criteria}
+    answers: dict[str, ReplyAnswer] = {}
+    for entry in entries:
+        answer = _answer(entry, asked)
+        if isinstance(answer, ReplyFailure):
+            return answer
+        if answer.criterion in answers:
+            return ReplyFailure(FailureKind.DUPLICATE_CRITERION, f"'{answer.criterion}' is answered twice")
+        answers[answer.criterion] = answer
+    missing = [criterion.id for criterion in criteria if criterion.id not in answers]
+    if missing:
+        return ReplyFailure(FailureKind.MISSING_CRITERION, f"not answered: {', '.join(missing)}")
+    return tuple(answers[criterion.id] for criterion in criteria)
+
+
+def _answer(entry: dict[str, Any], asked: Mapping[str, Criterion]) -> ReplyAnswer | ReplyFailure:
+    name = entry.get("id")
+    if not isinstance(name, str):
+        return ReplyFailure(FailureKind.UNPARSABLE, 'an entry has no "id"')
+    criterion = asked.get(name.strip())
+    if criterion is None:
+        return ReplyFailure(FailureKind.EXTRA_CRITERION, f"'{name:.40}' was not asked")
+    label = _label(entry.get("answer"), criterion)
+    if isinstance(label, ReplyFailure):
+        return label
+    reason = entry.get("reason")
+    quote = entry.get("quote")
+    quotes = quote if isinstance(quote, list) else [] if quote is None else [quote]
+    if not isinstance(reason, str | None) or not all(isinstance(part, str) for part in quotes):
+        return ReplyFailure(FailureKind.UNPARSABLE, f"'{criterion.id}': reason and quote must be texts")
+    kept = tuple(part.strip() for part in quotes if part.strip())
+    if not kept and criterion.evidence and criterion.scale.score(label) >= criterion.evidence.required_from:
+        detail = f"'{criterion.id}': the answer '{label}' needs a quote from the {criterion.evidence.source} text"
+        return ReplyFailure(FailureKind.MISSING_EVIDENCE, detail)
+    return ReplyAnswer(criterion.id, label, reason or "", kept)
+
+
+def _label(answer: object, criterion: Criterion) -> str | ReplyFailure:
+    """The scale's label that `answer` is, without regard to case. ``True`` is not "yes" and 0.5 is nothing at all."""
+    if isinstance(answer, float) and not math.isfinite(answer):
+        return ReplyFailure(FailureKind.NOT_FINITE, f"'{criterion.id}': the answer is not finite")
+    # A whole number may stand for a label that is spelt with the same digits (scales like 1 to 5), never for another.
+    spelt = str(answer) if isinstance(answer, int) and not isinstance(answer, bool) else answer
+    if isinstance(spelt, str):
+        wanted = spelt.strip().casefold()
+        for label in criterion.scale.labels:
+            if label.casefold() == wanted:
+                return label
+    offered = ", ".join(criterion.scale.labels)
+    said = f"'{answer:.40}'" if isinstance(answer, str) else type(answer).__name__
+    return ReplyFailure(FailureKind.OUTSIDE_SCALE, f"'{criterion.id}': {said} is not one of: {offered}")
+
+
+def _stated_total(value: dict[str, Any]) -> float | None:
+    """A total that the judge stated although it was told not to: kept for comparison only."""
+    for name in _TOTALS:
+        total = value.get(name)
+        if isinstance(total, int | float) and not isinstance(total, bool) and abs(total) < 1e12:
+            return float(total)
+    return None
