@@ -77,10 +77,11 @@ class ScriptedEndpoint:
     Args:
         script: returns the text, a whole completion, or a failure. It must be deterministic.
         name: tells scripts apart: it is part of the identity, and so of every fingerprint.
+        content: fingerprint of what the script says, for scripts that share a name.
     """
 
     def __init__(self, script: Script, *, name: str = "scripted", content: str = "") -> None:
-        self._script = script
+        self.script = script
         self._name = name
         self._content = content
 
@@ -121,7 +122,7 @@ class ScriptedEndpoint:
         """What the script says; a deadline of 0 or less is a timeout."""
         if deadline_seconds <= 0:
             return EndpointFailure(kind=FailureKind.TIMEOUT, detail="no time left")
-        outcome = self._script(request)
+        outcome = self.script(request)
         if isinstance(outcome, str):
             outcome = Completion(text=outcome)
         written = len(outcome.text) if isinstance(outcome, Completion) else 0
