@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import AsyncGenerator
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -72,6 +73,7 @@ class OpenAICompatEndpoint:
         self._rng = random.Random()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._lifetime: AsyncGenerator[None, None] | None = None
         self._places = asyncio.Semaphore(concurrency)
 
     @classmethod
@@ -152,11 +154,11 @@ class OpenAICompatEndpoint:
 
     async def _attempt(self, request: ChatRequest, seconds: float) -> Completion | EndpointFailure:
         try:
+            session = await self._connected()
+            url = f"{self._url}/chat/completions"
             async with (
                 asyncio.timeout(seconds),
-                self._connected().post(
-                    f"{self._url}/chat/completions", json=self._body(request), allow_redirects=False
-                ) as response,
+                session.post(url, json=self._body(request), allow_redirects=False) as response,
             ):
                 body = await response.content.read(_BODY_BYTES + 1)
                 while len(body) <= _BODY_BYTES and not response.content.at_eof():
@@ -197,12 +199,9 @@ class OpenAICompatEndpoint:
         """Sessions and semaphores belong to one event loop; a command may run several, one after the other."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            if self._session is not None and self._session.connector is not None:
-                # Its loop is gone, so there is nothing left to wait for.
-                self._session.connector.close()
             self._loop, self._session, self._places = loop, None, asyncio.Semaphore(self._concurrency)
 
-    def _connected(self) -> aiohttp.ClientSession:
+    async def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             # No proxies or netrc from the environment: netrc would put a password of its own in place of the key.
@@ -211,6 +210,9 @@ class OpenAICompatEndpoint:
                 connector=aiohttp.TCPConnector(limit=self._concurrency),
                 timeout=aiohttp.ClientTimeout(total=None),
             )
+            # An event loop that ends closes the generators that were begun in it, and so this session, in time.
+            self._lifetime = _lifetime(self._session)
+            await anext(self._lifetime)
         return self._session
 
     async def aclose(self) -> None:
@@ -218,6 +220,13 @@ class OpenAICompatEndpoint:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+
+
+async def _lifetime(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
 
 
 def checked_url(url: str) -> str:

@@ -1,0 +1,37 @@
+"""Model references."""
+
+from pathlib import Path
+
+import pytest
+
+from adjudge.endpoints.base import ChoiceEndpoint, Endpoint
+from adjudge.endpoints.resolve import resolve_endpoint
+from adjudge.errors import ConfigError
+
+
+def test_references_name_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each chat provider resolves to an endpoint of that name, told apart from one that only chooses."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    (tmp_path / "s.jsonl").write_text('{"reply": "a"}')
+    for reference in ("openai:gpt:x", "openai-compat:http://127.0.0.1:1/v1#m", "scripted:s.jsonl"):
+        endpoint = resolve_endpoint(reference, base=tmp_path)
+        assert endpoint.name == reference
+        assert isinstance(endpoint, Endpoint)
+        assert not isinstance(endpoint, ChoiceEndpoint)
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"), [("opnai:gpt", "openai:gpt"), ("loca:x", "local:x"), ("zzz", "Providers")]
+)
+def test_an_unknown_provider_suggests_the_nearest(reference: str, hint: str, tmp_path: Path):
+    """A misspelt provider is told with the one that was meant."""
+    with pytest.raises(ConfigError, match="no provider") as caught:
+        resolve_endpoint(reference, base=tmp_path)
+    assert hint in caught.value.fix
+
+
+@pytest.mark.parametrize("reference", ["openai", "openai:", "scripted:"])
+def test_a_provider_alone_is_no_model(reference: str, tmp_path: Path):
+    """The model must be named."""
+    with pytest.raises(ConfigError, match="names no model"):
+        resolve_endpoint(reference, base=tmp_path)
