@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adjudge.domain.interval import Interval, bootstrap_tail, wilson
@@ -12,6 +12,7 @@ from adjudge.evaluation.statistics import Bootstrap, benjamini_hochberg, mean_in
 numbers = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 4))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(numbers, st.integers(0, 5)), min_size=1, max_size=30))
 def test_interval_holds_its_estimate(rows: list[tuple[float, int]]):
     """The estimate is the plain mean and lies between the ends, which are within the data."""
@@ -156,6 +157,7 @@ def test_swapping_sides_mirrors_the_difference():
     assert (there.wins, there.losses, there.p) == (back.losses, back.wins, back.p)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_multiplicity_agrees_with_scipy(p_values: list[float]):
     """The adjusted p values are those of scipy's false discovery control."""
@@ -165,6 +167,7 @@ def test_multiplicity_agrees_with_scipy(p_values: list[float]):
     assert ours == pytest.approx(list(theirs))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_wilson_agrees_with_scipy(first: int, second: int):
     """Shares have Wilson's interval; without trials there is none."""

@@ -1,0 +1,153 @@
+"""How well a judge's probabilities and answers agree with known labels. Pure functions; a seed makes them repeatable.
+
+AUC asks whether the judge ranks good above bad (what training on the probability needs), kappa and accuracy whether
+its yes and no are right, the Brier score whether its probabilities mean what they say.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adjudge.domain.interval import Interval, bootstrap_tail, wilson
+
+_Floats = NDArray[np.float64]
+_Statistic = Callable[[_Floats], tuple[_Floats, _Floats]]
+"""From weights of the cases (draws, N) to part and whole of one figure a draw; whole 0: that draw cannot give it."""
+
+_NOTHING: Final = 1e-12
+
+CHUNK: Final = 100
+"""Draws at a time: with 10,000 cases 8 MB."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """N cases with known answers: labels, the judge's probabilities of yes in [0, 1], and what was drawn together.
+
+    Raises:
+        ValueError: unequal lengths, or a probability outside [0, 1].
+    """
+
+    labels: Sequence[bool]
+    probabilities: Sequence[float]
+    clusters: Sequence[Hashable]
+
+    def __post_init__(self) -> None:
+        if not len(self.labels) == len(self.probabilities) == len(self.clusters):
+            msg = "labels, probabilities and clusters must have the same length"
+            raise ValueError(msg)
+        if not all(0.0 <= p <= 1.0 for p in self.probabilities):
+            msg = "probabilities are finite and within [0, 1]"
+            raise ValueError(msg)
+
+    @property
+    def positives(self) -> int:
+        """Cases whose right answer is yes."""
+        return sum(self.labels)
+
+    @property
+    def answers(self) -> list[bool]:
+        """The judge's answers: yes from 0.5 on."""
+        return [p >= 0.5 for p in self.probabilities]
+
+
+def auc(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0.95) -> Interval | None:
+    """Probability that a good case gets the higher probability (ties count half), with a cluster bootstrap interval.
+
+    None when there are not both good and bad cases.
+    """
+    if cases.positives in {0, len(cases.labels)}:
+        return None
+    order = np.argsort(np.asarray(cases.probabilities), kind="stable")
+    good = np.asarray(cases.labels, dtype=np.float64)[order]
+    ranked = np.asarray(cases.probabilities, dtype=np.float64)[order]
+    starts = np.flatnonzero(np.r_[True, np.diff(ranked) > 0])
+
+    def statistic(weights: _Floats) -> tuple[_Floats, _Floats]:
+        drawn = weights[:, order]
+        better = np.add.reduceat(drawn * good, starts, axis=1)
+        worse = np.add.reduceat(drawn * (1 - good), starts, axis=1)
+        below = np.cumsum(worse, axis=1) - worse / 2
+        return (better * below).sum(axis=1), better.sum(axis=1) * worse.sum(axis=1)
+
+    return _bootstrap(statistic, cases.clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=level)
+
+
+def kappa(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0.95) -> Interval | None:
+    """Cohen's kappa of the judge's answers with the labels: agreement beyond chance, at most 1.
+
+    None when chance alone agrees always (all labels and all answers are the same): kappa is not defined then.
+    """
+    labels = np.asarray(cases.labels, dtype=np.float64)
+    answers = np.asarray(cases.answers, dtype=np.float64)
+
+    def statistic(weights: _Floats) -> tuple[_Floats, _Floats]:
+        total = weights.sum(axis=1)
+        label, answer = weights @ labels / total, weights @ answers / total
+        agree = weights @ (labels == answers).astype(np.float64) / total
+        chance = label * answer + (1 - label) * (1 - answer)
+        return agree - chance, 1 - chance
+
+    return (
+        _bootstrap(statistic, cases.clusters, (-1.0, 1.0), seed=seed, resamples=resamples, level=level)
+        if len(labels)
+        else None
+    )
+
+
+def accuracy(cases: Labelled, *, level: float = 0.95) -> Interval | None:
+    """Share of right answers with Wilson's interval (every case counts as independent); None without cases."""
+    right = sum(label == answer for label, answer in zip(cases.labels, cases.answers, strict=True))
+    return wilson(right, len(cases.labels), level)
+
+
+def true_rate(cases: Labelled, *, of: bool, level: float = 0.95) -> Interval | None:
+    """Share of right answers among the cases labelled `of` (True: TPR, False: TNR), with Wilson's interval."""
+    answers = [answer for label, answer in zip(cases.labels, cases.answers, strict=True) if label is of]
+    return wilson(sum(answer is of for answer in answers), len(answers), level)
+
+
+def brier(cases: Labelled) -> float | None:
+    """Mean squared distance of probability and label, in [0, 1]; 0.25 is a judge that always says 0.5."""
+    if not len(cases.labels):
+        return None
+    gaps = np.asarray(cases.probabilities, dtype=np.float64) - np.asarray(cases.labels, dtype=np.float64)
+    return float((gaps**2).mean())
+
+
+def _bootstrap(
+    statistic: _Statistic,
+    clusters: Sequence[Hashable],
+    support: tuple[float, float],
+    *,
+    seed: int,
+    resamples: int,
+    level: float,
+) -> Interval | None:
+    """Figure on the cases as they are, and its expanded percentile interval over drawn clusters."""
+    places: dict[Hashable, int] = {}
+    codes = np.array([places.setdefault(cluster, len(places)) for cluster in clusters])
+    part, whole = statistic(np.ones((1, len(codes))))
+    if whole[0] <= _NOTHING:
+        return None
+    estimate, size = float(part[0] / whole[0]), len(places)
+    dice = np.random.default_rng([seed, size])
+    draws: list[_Floats] = []
+    for start in range(0, resamples if size > 1 else 0, CHUNK):
+        drawn = dice.multinomial(size, np.full(size, 1 / size), min(CHUNK, resamples - start))
+        part, whole = statistic(drawn[:, codes].astype(np.float64))
+        draws.append(part[whole > _NOTHING] / whole[whole > _NOTHING])
+    known = np.concatenate(draws) if draws else np.empty(0)
+    # Where most draws lack a class, the rest is a selection and no interval can be told from it.
+    if size < 2 or len(known) < 0.5 * resamples:
+        return Interval(estimate=estimate, low=None, high=None, n=len(codes), clusters=size)
+    tail = bootstrap_tail(size, level)
+    low, high = (float(end) for end in np.quantile(known, [tail, 1 - tail]))
+    if high - low <= _NOTHING:
+        # Draws without spread prove nothing about clusters that were not drawn: they could be anything.
+        unseen = 1 - ((1 - level) / 2) ** (1 / size)
+        low, high = (estimate + (end - estimate) * unseen for end in support)
+    return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), n=len(codes), clusters=size)
