@@ -118,7 +118,7 @@ def _text(value: str) -> str:
     """One line that cannot be a heading or list, start a tag, end a table cell or make a link or image."""
     line = " ".join(value.split())
     escaped = re.sub(r"([<>|\[\]`\\*_&])", r"\\\1", line)
-    return re.sub(r"^(\d*)([-+=~#.])", r"\1\\\2", escaped)
+    return re.sub(r"^(?:(?=[-+=~#])|(\d+)(?=[.)](?:\s|$)))", r"\1\\", escaped)
 
 
 def _code(value: str) -> str:
