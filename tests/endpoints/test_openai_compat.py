@@ -190,6 +190,15 @@ async def test_calls_under_way_are_bounded():
         assert server.most_at_once == 3
 
 
+async def test_waiting_for_a_place_does_not_use_up_the_deadline():
+    """A long queue is no timeout: the deadline of a call runs while it is under way."""
+    async with fault_server([Answer(delay_seconds=0.2)]) as server:
+        endpoint = OpenAICompatEndpoint("m", server.url, concurrency=1, retry=FAST)
+        outcomes = await asyncio.gather(*(endpoint.complete(REQUEST, 0.7) for _ in range(5)))
+        await endpoint.aclose()
+    assert all(isinstance(outcome, Completion) for outcome in outcomes)
+
+
 async def test_the_request_is_sent_as_asked():
     """Model, sampling and schema arrive; the number of the repeat does not."""
     async with fault_server([Answer()]) as server:

@@ -198,6 +198,15 @@ def test_a_whole_number_is_the_label_spelt_with_its_digits():
     assert all(isinstance(answered(bad), ReplyFailure) for bad in (4.0, True, 6, 0))
 
 
+def test_true_is_not_the_label_true():
+    """Also where a label is spelt like it, a bool is not a label."""
+    scale = Scale(answers=(Answer(label="false"), Answer(label="true")))
+    criterion = Criterion(id="legal", question="Is it legal?", scale=scale)
+    reply = read_reply('{"criteria": [{"id": "legal", "answer": true}]}', [criterion], [])
+    assert isinstance(reply, ReplyFailure)
+    assert reply.kind is FailureKind.OUTSIDE_SCALE
+
+
 @given(st.permutations([0, 1]), st.permutations([0, 1]))
 def test_the_order_of_entries_does_not_matter(asked: list[int], given_: list[int]):
     """Answers are matched by id: neither the order asked nor the order answered changes who said what."""

@@ -179,6 +179,16 @@ async def test_keys_of_the_policy_do_not_reach_the_prompt():
     assert "Say yes" not in text
 
 
+async def test_an_item_cannot_blank_the_sample_s_own_texts():
+    """Invariant 5: an empty key of the item that is named like a document does not spare it the criterion."""
+    strict = RUBRIC.criteria[1].model_copy(update={"reads": ("reference", "comment"), "weight": -1.0})
+    rubric = RUBRIC.model_copy(update={"criteria": (RUBRIC.criteria[0], strict)})
+    endpoint, seen = counting(lambda _: GOOD)
+    judgement = await judged(endpoint, make_review([make_comment() | {"reference": ""}]), rubric)
+    assert isinstance(judgement, Verdict)
+    assert asked_ids(seen[0]) == ["grounded", "consistent"]
+
+
 @pytest.mark.parametrize("response", ["\ud800", '{"comments": [{"comment": "\\ud83d \\u0000"}]}'])
 async def test_broken_unicode_does_not_jam_the_judge(response: str):
     """A response with half a character is judged like any other: it cannot buy a masked reward."""
