@@ -60,7 +60,8 @@ def bars(name: str, title: str, models: Sequence[str], groups: Sequence[BarGroup
         start = left + slot * (place + 0.5) - width * len(group.bars) / 2
         for number, bar in enumerate(group.bars):
             parts.append(_bar(start + number * width, width, y, bar, number))
-        parts.append(_text(left + slot * (place + 0.5), base + 20, group.label, "middle"))
+        room = int(slot / 7)
+        parts.append(_text(left + slot * (place + 0.5), base + 20, _short(group.label, room), "middle"))
     told = [
         f"{group.label}: "
         + ", ".join(f"{m} {b.text() if b else 'no data'}" for m, b in zip(models, group.bars, strict=True))
@@ -71,7 +72,7 @@ def bars(name: str, title: str, models: Sequence[str], groups: Sequence[BarGroup
 
 def dot_intervals(name: str, title: str, rows: Sequence[DotRow]) -> str:
     """One line a difference: a dot, its interval, and zero as the line to cross."""
-    left, right, top, row_height = 210, WIDTH - 210, 26, 25
+    left, right, top, row_height = 200, WIDTH - 215, 26, 25
     ends = [end for row in rows for end in (row.change.low, row.change.high, row.change.estimate) if end is not None]
     reach = max([0.05, *(abs(end) for end in ends)]) * 1.05
     x = _scale(-reach, reach, left, right)
@@ -84,7 +85,7 @@ def dot_intervals(name: str, title: str, rows: Sequence[DotRow]) -> str:
     for place, row in enumerate(rows):
         at, change = top + row_height * (place + 0.5), row.change
         tone = _css(row.tone)
-        parts.append(_text(left - 12, at + 4, row.label, "end"))
+        parts.append(_text(left - 12, at + 4, _short(row.label, 27), "end"))
         if change.low is not None and change.high is not None:
             parts.append(_rule(f"range {tone}", (x(change.low), x(change.high)), (at, at)))
         parts.append(f'<circle class="dot {tone}" cx="{x(change.estimate):.1f}" cy="{at}" r="5"/>')
@@ -104,12 +105,15 @@ def curve(name: str, title: str, lines: Sequence[Line]) -> str:
     steps = [value for value in _ticks(first, max(last, first + 1)) if value >= first and value == int(value)]
     parts += [_text(x(value), base + 18, f"{value:g}", "middle", "small") for value in steps]
     parts.append(_text((left + right) / 2, base + 36, "optimizer step", "middle", "small"))
-    shown = [(number, line) for number, line in enumerate(lines) if line.points]
+    # The first colour is the baseline's grey; the first series is the one to see.
+    shown = [(number + 2, line) for number, line in enumerate(lines) if line.points]
     labels = _apart([y(smoothed(line)[-1][1]) for _, line in shown], 16)
     for (number, line), at in zip(shown, labels, strict=True):
         parts.append(_series(line, number, x, y))
         end = smoothed(line)[-1]
-        parts.append(_text(right + 12, at + 4, f"{line.label} {end[1]:.2f}", "start", f"small f{number % COLOURS}"))
+        parts.append(
+            _text(right + 12, at + 4, f"{_short(line.label, 18)} {end[1]:.2f}", "start", f"small f{number % COLOURS}")
+        )
     told = "; ".join(f"{line.label} from {line.points[0][1]:.2f} to {line.points[-1][1]:.2f}" for _, line in shown)
     return _svg(name, title, told, height, parts)
 
@@ -122,7 +126,7 @@ def phases(name: str, title: str, parts_of_time: Sequence[Phase]) -> str:
     parts, told = [], []
     for place, part in enumerate(parts_of_time):
         at = 4 + row_height * place
-        parts.append(_text(left - 10, at + 15, part.label, "end"))
+        parts.append(_text(left - 10, at + 15, _short(part.label, 20), "end"))
         width = max(1.0, x(part.seconds) - left)
         parts.append(_box(1, left, at + 3, width, row_height - 9))
         words = f"{duration(part.seconds)} ({part.seconds / total:.0%})"
@@ -249,6 +253,11 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
     for above, below in pairwise(order):
         out[below] = max(out[below], out[above] + gap)
     return out
+
+
+def _short(words: str, most: int) -> str:
+    """At most so many characters; the description of the chart has the whole."""
+    return words if len(words) <= most else words[: max(1, most - 1)].rstrip() + "\u2026"
 
 
 def _signed(change: Interval) -> str:

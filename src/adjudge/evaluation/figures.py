@@ -17,7 +17,7 @@ _LABELS: Final = {
     "unsupported": "unsupported comments",
     "duplicates": "repeated comments",
     "comments": "comments a response",
-    "silent": "silent on clean rows",
+    "silent": "silence on clean rows",
     "judge_score": "judge score",
     "judge_failed": "judge failed",
     "gated": "stopped by a gate",
@@ -51,8 +51,8 @@ def evaluation_charts(evaluation: Evaluation, main: Sequence[str]) -> dict[str, 
     pairs = dict.fromkeys((d.model, d.baseline) for d in evaluation.differences)
     for model, baseline in pairs:
         found = [d for d in evaluation.differences if (d.model, d.baseline, d.rows) == (model, baseline, ALL_ROWS)]
-        # Counts have another unit than shares and would flatten the rest.
-        rows = [_dot(d) for d in found if d.higher_is_better is not None]
+        # Counts have another unit than shares and would flatten the rest; what never differs says nothing here.
+        rows = [_dot(d) for d in found if d.higher_is_better is not None and d.wins + d.losses]
         if rows:
             pair = f"{model} less {baseline}"
             made[f"difference {pair}"] = charts.dot_intervals(pair, f"{pair}: paired differences", rows)
@@ -82,7 +82,7 @@ def time_chart(name: str, title: str, parts: Sequence[tuple[str, float]]) -> str
 
 
 def _dot(difference: Difference) -> charts.DotRow:
-    words = label(difference.metric) + ("" if difference.higher_is_better else " (less is better)")
+    words = label(difference.metric) + ("" if difference.higher_is_better else " \u2193")
     return charts.DotRow(label=words, change=difference, tone=difference.outcome)
 
 

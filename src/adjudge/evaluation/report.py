@@ -115,7 +115,7 @@ def render_report(data: ReportData) -> str:
         verdict=data.verdict or headline(data.evaluation),
         warnings=_warnings(data),
         charts=charts,
-        examples=[_example(example) for example in data.examples],
+        examples=[_example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples],
         pairs=[name.removeprefix("difference ") for name in charts if name.startswith("difference ")],
     )
     return plain(page)
@@ -128,18 +128,15 @@ def headline(evaluation: Evaluation | None) -> str:
     *_, baseline, model = evaluation.models
     found = [d for d in evaluation.differences if (d.model, d.baseline, d.rows) == (model, baseline, "all")]
     main = [d for d in found if d.metric in MAIN_METRICS]
-    better = [f"{figures.label(d.metric)} ({_signed(d)})" for d in main if d.outcome == "better"]
-    worse = [f"{figures.label(d.metric)} ({_signed(d)})" for d in found if d.outcome == "worse"]
-    first = f"better than {baseline} in {', '.join(better)}" if better else f"not shown to be better than {baseline}"
-    second = f"It is worse in {', '.join(worse)}." if worse else "No metric is shown to be worse."
+    better = [f"{figures.label(d.metric)} ({d.estimate:+.2f})" for d in main if d.outcome == "better"]
+    worse = [f"{figures.label(d.metric)} ({d.estimate:+.2f})" for d in found if d.outcome == "worse"]
+    first = f"better than {baseline} in {_and(better)}" if better else f"not shown to be better than {baseline}"
+    second = f"It is worse in {_and(worse)}." if worse else "No metric is shown to be worse."
     return f"{model} is {first}. {second}"
 
 
-def _signed(change: Interval) -> str:
-    ends = (
-        "" if change.low is None or change.high is None else f", 95 % interval {change.low:+.2f} to {change.high:+.2f}"
-    )
-    return f"{change.estimate:+.2f}{ends}"
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _warnings(data: ReportData) -> list[str]:
@@ -168,13 +165,16 @@ def _charts(data: ReportData) -> dict[str, str]:
     return made
 
 
-def _example(example: Example) -> Mapping[str, Any]:
-    """An example as the template shows it."""
-    quotes = [quotations(side.rollout.response, example.document) for side in example.sides]
+def _example(example: Example, models: Sequence[str]) -> Mapping[str, Any]:
+    """An example as the template shows it; a model has the colour that it has in the charts."""
+    order = list(dict.fromkeys([*models, *(side.model for side in example.sides)]))
+    quotes: list[tuple[str, ...]] = [() for _ in order]
+    for side in example.sides:
+        quotes[order.index(side.model)] += quotations(side.rollout.response, example.document)
     return {
         "title": example.title,
         "document": pieces(example.document, quotes),
-        "sides": [_side(side, place, quotes[place]) for place, side in enumerate(example.sides)],
+        "sides": [_side(side, order.index(side.model), quotes[order.index(side.model)]) for side in example.sides],
     }
 
 
