@@ -24,6 +24,7 @@ from adjudge.domain import (
 from adjudge.evaluation.report import Example, JudgeCard, ReportData, Side, StageLine, headline, render_report
 from adjudge.evaluation.result import Evaluation
 from adjudge.evaluation.run import ModelOutputs, contract_review, evaluate
+from adjudge.validation.passport import LabelledCase, make_passport
 
 # All data here is invented: it is there to be drawn, and no result of any model.
 DOCUMENT = (
@@ -352,6 +353,19 @@ def test_warns_before_it_boasts(data: ReportData, warning: str):
     assert (
         text.index("Before you believe a figure") < text.index(warning) < text.index("The judge", text.index(warning))
     )
+
+
+def test_shows_a_passport_as_it_is_written():
+    """The JSON of a passport is what the report's judge card is made from."""
+    cases = [
+        LabelledCase(id=str(n), criterion="grounded", source="own", cluster=str(n), label=n % 2 == 0) for n in range(40)
+    ]
+    passport = make_passport("J", "f", cases, {case.id: 0.5 for case in cases}, criteria=["other"], resamples=50)
+    card = JudgeCard.model_validate_json(passport.model_dump_json())
+    text = re.sub(r"\s+", " ", " ".join(Page(render_report(ReportData(task="t", judge_name="J", passport=card))).texts))
+    assert "The judge J is not usable" in text
+    assert "not fit to train on: grounded, other" in text
+    assert "grounded weak 40 0.50" in text
 
 
 def test_equal_data_equal_page():

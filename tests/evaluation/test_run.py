@@ -22,7 +22,7 @@ from adjudge.domain import (
 )
 from adjudge.errors import DataError, RunError
 from adjudge.evaluation.result import Evaluation
-from adjudge.evaluation.run import ModelOutputs, contract_review, evaluate
+from adjudge.evaluation.run import ModelOutputs, contract_review, evaluate, row_kind
 
 ROWS = 12
 
@@ -159,6 +159,14 @@ def test_issue_and_clean_rows_stand_apart():
     assert issue.n + clean.n == ROWS
 
 
+@pytest.mark.parametrize(("response", "silent"), [('{"comments": []}', 1.0), ("", 0.0), ("All is fine.", 0.0)])
+def test_silence_is_a_valid_empty_review(response: str, silent: float):
+    """On a clean row only a valid review without comments counts as silence; prose and nothing at all do not."""
+    assert row_kind(a_sample(0)) == "clean"
+    assert contract_review(a_sample(0), response)["silent"] == silent
+    assert "silent" not in contract_review(a_sample(2), response)
+
+
 def test_judges_are_not_mixed():
     """Two judges in one component are refused within a model and warned of between models."""
     mixed = outputs([[0.5]] * ROWS)
@@ -200,3 +208,13 @@ def test_written_and_read_again_it_is_equal(tmp_path: Path):
     path.write_text("{}")
     with pytest.raises(RunError, match="no evaluation"):
         Evaluation.read(path)
+
+
+def test_terminal_table_names_models_and_metrics():
+    """One line a metric with each model's figure and interval; metrics that were not measured are left out."""
+    found = two_models()
+    head, reward = found.lines(["reward", "no such metric"])
+    assert head.split() == ["base", "rft"]
+    figures = [found.figure(model, "reward") for model in ("base", "rft")]
+    assert reward == "reward  " + "  ".join(figure.text() for figure in figures if figure)
+    assert len(found.lines()) == 1 + len(found.metrics())

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from adjudge.domain import Group, Message, Policy, Reward, RewardStatus, Rollout, Sample
 from adjudge.domain.interval import Interval
+from adjudge.evaluation.run import ModelOutputs, evaluate
 from adjudge.evaluation.statistics import Bootstrap
 from adjudge.release.gate import Gate, GateResult, PairedDifference, Rule, check_gate
 
@@ -157,3 +159,25 @@ def test_refuses_a_gate_without_rules():
     failed = check({"metric": "x", "at_least": 0.5}, Results())
     with pytest.raises(ValidationError, match="exactly when"):
         GateResult.model_validate({**failed.model_dump(), "passed": True})
+
+
+def test_holds_against_a_real_evaluation():
+    """What the evaluation computes is what the gate asks for: figures by model and slice, paired differences."""
+    groups, rewards = [], {"sft": {}, "rft": {}}
+    for place in range(20):
+        question = Message(role="user", content="?")
+        sample = Sample(id=f"s{place}", messages=(question,), metadata={"contract_id": f"c{place}"})
+        rollout = Rollout(id=f"r{place}", sample_id=sample.id, policy=Policy(name="p"), response="x")
+        groups.append(Group(sample=sample, rollouts=(rollout,)))
+        for model, value in (("sft", 0.5), ("rft", 0.4 - 0.01 * (place % 3))):
+            rewards[model][rollout.id] = Reward(rollout_id=rollout.id, value=value, status=RewardStatus.SCORED)
+    found = evaluate({name: ModelOutputs(tuple(groups), part) for name, part in rewards.items()}, resamples=200)
+    gate = Gate(
+        rules=(
+            Rule(metric="reward", at_least=0.3),
+            Rule(metric="reward", no_worse_than="sft"),
+            Rule(metric="truncated", no_worse_than="sft"),
+            Rule(metric="reward", rows="issue", at_least=0.3),
+        )
+    )
+    assert [row.passed for row in check_gate(gate, found).rows] == [True, False, True, False]

@@ -1,5 +1,6 @@
 """What an evaluation found, as it stands in ``evaluation.json``: figures per model, differences between models."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -95,6 +96,16 @@ class Evaluation(Frozen):
         """Every metric of any model, in the order they were computed."""
         return tuple(dict.fromkeys(m for model in self.models.values() for m in model.figures.get(ALL_ROWS, {})))
 
+    def lines(self, metrics: Sequence[str] | None = None, rows: str = ALL_ROWS) -> list[str]:
+        """A table for the terminal: a line a metric, a column a model; all metrics, or those asked for that exist."""
+        shown = [name for name in (metrics or self.metrics()) if name in self.metrics()]
+        cells = [["", *self.models]]
+        cells += [[name, *(_cell(self.figure(model, name, rows)) for model in self.models)] for name in shown]
+        widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+        return [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+        ]
+
     @staticmethod
     def read(path: Path) -> "Evaluation":
         """The evaluation in a file.
@@ -110,3 +121,7 @@ class Evaluation(Frozen):
                 f"It cannot be read as one: {str(error).splitlines()[0]}",
                 "Run the evaluate stage again.",
             ) from error
+
+
+def _cell(figure: Interval | None) -> str:
+    return "-" if figure is None else figure.text()

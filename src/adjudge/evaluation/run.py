@@ -59,9 +59,10 @@ def contract_review(sample: Sample, response: str) -> dict[str, float | None]:
     """The hard metrics of contract review as a `MetricsFunction`; precision and recall only where rows have issues."""
     found: dict[str, float | None] = contract_metrics(sample, response).model_dump()
     if row_kind(sample) == "clean":
-        # With nothing to find a silent model would score 1: on clean rows false alarms are the figure.
-        found |= {"finding_precision": None, "finding_recall": None, "finding_f1": None, "silent": 1.0}
-        found["silent"] = float(not found["comments"])
+        # With nothing to find a silent model would score 1: there, silence and false alarms are the figures. Only a
+        # valid review without comments is silence; prose that no program can read is not.
+        found |= {"finding_precision": None, "finding_recall": None, "finding_f1": None}
+        found["silent"] = float(bool(found["schema_ok"]) and not found["comments"])
     return found
 
 
