@@ -105,6 +105,29 @@ def test_clear_gain_is_flagged():
     assert down.outcome == "worse"
 
 
+def test_less_is_better_where_it_is():
+    """More cut responses are worse although the figure rose; longer responses are neither."""
+    before = outputs([[0.5]] * ROWS)
+    groups = [
+        group.model_copy(
+            update={
+                "rollouts": tuple(
+                    rollout.model_copy(update={"stop": "length", "response": rollout.response + " "})
+                    for rollout in group.rollouts
+                )
+            }
+        )
+        for group in before.groups
+    ]
+    found = evaluate({"base": before, "rft": ModelOutputs(tuple(groups), before.rewards)}, resamples=200)
+    truncated, longer = (found.difference("rft", "base", name) for name in ("truncated", "response_chars"))
+    assert truncated is not None
+    assert longer is not None
+    # Six contracts that all changed: the interval of what was not drawn still leaves out zero.
+    assert (truncated.estimate, truncated.outcome, truncated.higher_is_better) == (1.0, "worse", False)
+    assert (longer.estimate, longer.outcome, longer.higher_is_better) == (1.0, "unclear", None)
+
+
 def test_equal_models_are_not_flagged():
     """The same model twice is neither better nor worse, in any metric on any slice."""
     scores = [[0.1 * (place % 5), 0.4] for place in range(ROWS)]

@@ -135,6 +135,19 @@ def test_pairing_beats_two_separate_intervals():
     assert found.p < 0.01
 
 
+def test_p_value_agrees_with_the_t_test():
+    """With independent samples the p value is about that of the paired t test."""
+    scipy_stats = pytest.importorskip("scipy.stats")
+    dice = np.random.default_rng(6)
+    a: dict[str, float | None] = {str(place): float(dice.normal()) for place in range(80)}
+    b = {key: (value or 0.0) + 0.2 + float(dice.normal()) for key, value in a.items()}
+    found = paired_difference(a, b, {key: key for key in a}, seed=0, resamples=20_000)
+    theirs = scipy_stats.ttest_rel([*b.values()], [*a.values()]).pvalue
+    assert 0.02 < theirs < 0.5
+    assert found is not None
+    assert found.p == pytest.approx(theirs, rel=0.15)
+
+
 def test_other_samples_are_an_error():
     """A difference between models that answered different rows is refused."""
     with pytest.raises(ValueError, match="same samples"):
