@@ -37,7 +37,7 @@ class PackPlan:
     capture: bool = False
     captured: list[tuple[Tensor, Tensor]] = field(default_factory=list)
 
-    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+    def attend(self, _layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         """Shapes: query (1, H, L, D), key and value (1, KV, L, D) -> (1, H, L, D)."""
         if self.capture:
             self.captured.append((key[0], value[0]))
@@ -121,7 +121,7 @@ class DecodePlan:
         return torch.cat(out).view(rows, heads, 1, depth)
 
 
-def _attention(
+def _attention(  # noqa: PLR0917 (the interface's order)
     module: torch.nn.Module,
     query: Tensor,
     key: Tensor,

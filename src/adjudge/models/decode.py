@@ -4,7 +4,7 @@ The log-probability of a token is that of the full distribution at the sampling 
 can be drawn, not what is recorded), so that it is the quantity that the trainer computes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,9 @@ class Drawn:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     ended: bool = False
+
+
+RowEnded = Callable[[int, int, Drawn], None]
 
 
 def _prefill(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[list[list[tuple[Tensor, Tensor]]], Tensor]:  # noqa: ANN401
@@ -68,8 +71,9 @@ def sample_groups(
     top_k: int,
     end_tokens: frozenset[int],
     seed: int,
-) -> list[list[Drawn]]:
-    """`group_size` sequences for each prompt.
+    ended: RowEnded,
+) -> None:
+    """Draw `group_size` sequences for each prompt; `ended` gets each one as soon as it is complete.
 
     Args:
         model: a causal language model loaded with the shared-prefix attention.
@@ -80,24 +84,26 @@ def sample_groups(
         top_k: 0 for the whole vocabulary.
         end_tokens: ids that end a row.
         seed: equal seeds, prompts and weights give equal rows.
+        ended: called once a row with (prompt's place, row's number in its group, what was drawn).
     """
     noise = torch.Generator().manual_seed(seed)
     prefix, last = _prefill(model, prompts)
-    drawn = [[Drawn() for _ in range(group_size)] for _ in prompts]
-    rows = [row for group in drawn for row in group]
+    rows = [(place, number, Drawn()) for place in range(len(prompts)) for number in range(group_size)]
     plan = DecodePlan(prefix, [group_size] * len(prompts), max_new_tokens)
     positions = torch.tensor([len(prompt) for prompt in prompts for _ in range(group_size)])
     logits = model.lm_head(last).float().repeat_interleave(group_size, dim=0)
     for step in range(max_new_tokens):
         tokens, logprobs = _draw(logits, temperature, top_k, noise)
         alive = torch.ones(len(rows), dtype=torch.bool)
-        for place, (row, token, logprob) in enumerate(zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)):
-            row.tokens.append(token)
-            row.logprobs.append(logprob)
-            if token in end_tokens:
-                row.ended = True
-                alive[place] = False
-        if step + 1 == max_new_tokens or not alive.any():
+        for at, (row, token, logprob) in enumerate(zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)):
+            drawn = row[2]
+            drawn.tokens.append(token)
+            drawn.logprobs.append(logprob)
+            drawn.ended = token in end_tokens
+            if drawn.ended or step + 1 == max_new_tokens:
+                alive[at] = False
+                ended(*row)
+        if not alive.any():
             break
         if not alive.all():
             plan.keep(alive)
@@ -108,4 +114,3 @@ def sample_groups(
             input_ids=tokens[:, None], position_ids=positions[:, None] + step, use_cache=False, plan=plan
         ).last_hidden_state
         logits = model.lm_head(hidden[:, 0]).float()
-    return drawn

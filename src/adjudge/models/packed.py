@@ -70,7 +70,8 @@ def hidden_states(model: Any, packed: Pack) -> Tensor:  # noqa: ANN401 (transfor
     out = model.model(
         input_ids=packed.ids, position_ids=packed.positions, use_cache=False, plan=PackPlan(packed.spans)
     ).last_hidden_state
-    return out[0].index_select(0, packed.sources)
+    states: Tensor = out[0].index_select(0, packed.sources)
+    return states
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ The shape is that of the Tinker API. Losses are sums over tokens divided by a co
 scale and importance weights are folded in on our side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from adjudge.domain import Group, Policy, Sample
+from adjudge.domain import Group, Policy, Rollout, Sample
+
+Ended = Callable[[Sample, Rollout], None]
+"""Called from the sampling thread, once a rollout, as soon as it is complete."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ class Backend(Protocol):
         """Token ids of a response, with the token that ends it."""
         ...
 
-    def sample(self, samples: Sequence[Sample], group_size: int, seed: int) -> list[Group]:
-        """`group_size` rollouts for each sample from the published weights."""
+    def sample(self, samples: Sequence[Sample], group_size: int, seed: int, ended: Ended | None = None) -> list[Group]:
+        """`group_size` rollouts for each sample from the published weights; `ended` hears of each as it ends."""
         ...
 
     def forward_backward(self, groups: Sequence[TrainGroup], normaliser: float, clip: Clip | None) -> dict[str, float]:

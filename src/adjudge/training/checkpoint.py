@@ -1,4 +1,4 @@
-"""Checkpoints: complete or absent. Written to a temporary folder, flushed, then renamed; the newest complete one wins."""
+"""Checkpoints: complete or absent. Written to a temporary folder, flushed, renamed; the newest complete one wins."""
 
 import json
 import os
@@ -31,7 +31,8 @@ def checkpoints(folder: Path) -> list[Checkpoint]:
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
     """The checkpoint to go on from, or None."""
-    return (checkpoints(folder) or [None])[-1]
+    found = checkpoints(folder)
+    return found[-1] if found else None
 
 
 def commit_checkpoint(

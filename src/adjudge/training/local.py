@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, load_peft_weights, set_peft_model_state_dict
+from peft import PeftModel, get_peft_model, load_peft_weights, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -20,8 +20,9 @@ from adjudge.errors import TrainingError
 from adjudge.models.decode import Drawn, sample_groups
 from adjudge.models.load import LocalModel
 from adjudge.models.packed import Branches, pack, token_scores
-from adjudge.training.backend import Clip, TrainGroup
+from adjudge.training.backend import Clip, Ended, TrainGroup
 from adjudge.training.config import LoraSettings, SamplingSettings
+from adjudge.training.lora import export_half, lora_config
 from adjudge.training.losses import clipped_policy_gradient, cross_entropy
 
 
@@ -54,7 +55,7 @@ class LocalBackend:
         self._sampler = _twin(base.model)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self._trained: PeftModel = get_peft_model(base.model, _lora_config(lora))
+            self._trained: PeftModel = get_peft_model(base.model, lora_config(lora))
         if adapter is not None:
             set_peft_model_state_dict(self._trained, load_peft_weights(str(adapter), device="cpu"))
         self._trained.train()
@@ -77,9 +78,17 @@ class LocalBackend:
         """Token ids of a response and the end-of-turn token."""
         return (*self._local.text_ids(text), self._local.tokenizer.convert_tokens_to_ids("<|im_end|>"))
 
-    def sample(self, samples: Sequence[Sample], group_size: int, seed: int) -> list[Group]:
+    def sample(self, samples: Sequence[Sample], group_size: int, seed: int, ended: Ended | None = None) -> list[Group]:
         """Draw groups; the version of the published weights is written on every rollout."""
-        drawn = sample_groups(
+        made: dict[tuple[int, int], Rollout] = {}
+
+        def row_ended(place: int, number: int, row: Drawn) -> None:
+            rollout = self._rollout(samples[place], row, seed, number)
+            made[place, number] = rollout
+            if ended is not None:
+                ended(samples[place], rollout)
+
+        sample_groups(
             self._sampler,
             [self.prompt_ids(sample) for sample in samples],
             group_size,
@@ -88,13 +97,11 @@ class LocalBackend:
             top_k=self._sampling.top_k,
             end_tokens=self._local.end_tokens,
             seed=seed,
+            ended=row_ended,
         )
         return [
-            Group(
-                sample=sample,
-                rollouts=tuple(self._rollout(sample, row, seed, place) for place, row in enumerate(rows)),
-            )
-            for sample, rows in zip(samples, drawn, strict=True)
+            Group(sample=sample, rollouts=tuple(made[place, number] for number in range(group_size)))
+            for place, sample in enumerate(samples)
         ]
 
     def _rollout(self, sample: Sample, row: Drawn, seed: int, place: int) -> Rollout:
@@ -189,17 +196,7 @@ class LocalBackend:
 
     def export(self, folder: Path) -> None:
         """The adapter alone, in half precision (what is shipped), PEFT layout."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._trained.save_pretrained(str(folder))
-        file = folder / "adapter_model.safetensors"
-        save_file({k: v.half() for k, v in load_file(file).items()}, file, metadata={"format": "pt"})
-        (folder / "README.md").unlink(missing_ok=True)
-
-
-def _lora_config(lora: LoraSettings) -> LoraConfig:
-    return LoraConfig(
-        r=lora.rank, lora_alpha=lora.alpha, target_modules="all-linear", bias="none", task_type="CAUSAL_LM"
-    )
+        export_half(self._trained, folder)
 
 
 def _twin(model: Any) -> Any:  # noqa: ANN401 (transformers models share no useful type)

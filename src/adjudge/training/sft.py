@@ -6,7 +6,6 @@ same however often the run was stopped.
 """
 
 import json
-import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from adjudge.errors import DataError
 from adjudge.training.backend import Backend, Sequenced, TrainGroup
 from adjudge.training.checkpoint import commit_checkpoint, newest_checkpoint
 from adjudge.training.config import SftConfig
+from adjudge.training.order import batch_at
 
 PACK_TOKENS = 1500
 """Tokens of one forward pass: enough to keep the cores busy, few enough to bound memory (about 2 GB)."""
@@ -37,28 +37,14 @@ def reference_text(sample: Sample) -> str:
     return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
-def epoch_order(count: int, epoch: int, seed: int) -> list[int]:
-    """The order in which the samples of an epoch are seen."""
-    order = list(range(count))
-    random.Random(f"{seed}/{epoch}").shuffle(order)
-    return order
-
-
-def batch_at(count: int, batch_size: int, step: int, seed: int) -> list[int]:
-    """Indices of the `step`-th batch (from 0): a pure function, so resuming needs no cursor but the step."""
-    places = range(step * batch_size, (step + 1) * batch_size)
-    orders: dict[int, list[int]] = {}
-    out = []
-    for place in places:
-        epoch, offset = divmod(place, count)
-        if epoch not in orders:
-            orders[epoch] = epoch_order(count, epoch, seed)
-        out.append(orders[epoch][offset])
-    return out
-
-
 def train_sft(
-    backend: Backend, samples: Sequence[Sample], config: SftConfig, folder: Path, observer: Observer, *, seed: int = 0
+    backend: Backend,
+    samples: Sequence[Sample],
+    config: SftConfig,
+    *,
+    folder: Path,
+    observer: Observer,
+    seed: int = 0,
 ) -> int:
     """Supervised steps up to ``config.max_steps``; goes on from the newest checkpoint in `folder`.
 

@@ -1,0 +1,161 @@
+"""ChoiceJudge: one short question a criterion, its answer read from the log-probabilities of the scale's labels.
+
+For small local models, which choose better than they write. The score is the expected score under the label
+probabilities. There is no reasoning to show, and the rationale says so.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adjudge.domain import (
+    Criterion,
+    CriterionVerdict,
+    Evidence,
+    FailureKind,
+    ItemVerdict,
+    JudgeFailure,
+    Judgement,
+    Rollout,
+    Rubric,
+    Sample,
+    Usage,
+    Verdict,
+    digest,
+)
+from adjudge.domain.rubric import Passage
+from adjudge.domain.text import locate
+from adjudge.endpoints.base import ChoiceEndpoint, ChoiceReply, ChoiceRequest
+from adjudge.judges.fields import Fields, item_fields, response_items, unreadable
+
+TEMPLATE_VERSION = "choice-1"
+
+
+def choice_parts(criterion: Criterion, fields: Fields) -> tuple[str, str]:
+    """The prompt in two parts: the first field read, which other criteria may share, and the rest with the question."""
+    named = [f"{name.replace('_', ' ').capitalize()}: {fields[name]}" for name in criterion.reads if fields.get(name)]
+    question = criterion.choice_prompt or criterion.question
+    return named[0], "".join(f"\n{line}" for line in (*named[1:], f"{question}", "Answer:"))
+
+
+def options(criterion: Criterion) -> tuple[str, ...]:
+    """The labels as they continue the prompt."""
+    return tuple(f" {label}" for label in criterion.scale.labels)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    item: int
+    criterion: Criterion
+    request: ChoiceRequest
+
+
+class ChoiceJudge:
+    """A `Judge` over an endpoint that gives option probabilities.
+
+    Args:
+        rubric: every criterion needs ``reads``.
+        endpoint: what answers.
+    """
+
+    def __init__(self, rubric: Rubric, endpoint: ChoiceEndpoint) -> None:
+        self.rubric = rubric
+        self._endpoint = endpoint
+        identity = {"template": TEMPLATE_VERSION, "rubric": rubric.fingerprint, "endpoint": dict(endpoint.identity)}
+        self._fingerprint = digest(identity)
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name."""
+        return self._endpoint.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of rubric, prompt wording and model."""
+        return self._fingerprint
+
+    async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:
+        """One call an item and criterion; a criterion whose field is missing gets its lowest answer without a call."""
+        items = response_items(self.rubric, rollout.response)
+        if not items:
+            detail = "the response has no items" if items is not None else "the response is not JSON with items"
+            return JudgeFailure(
+                judge=self._fingerprint, rollout_id=rollout.id, kind=FailureKind.ABSTAINED, detail=detail
+            )
+        answers: dict[tuple[int, str], CriterionVerdict] = {}
+        asked: list[_Asked] = []
+        for place, item in enumerate(items):
+            fields = item_fields(self.rubric, sample, rollout.response, item)
+            for criterion in self.rubric.criteria:
+                lowest = unreadable(criterion, fields)
+                if lowest is not None:
+                    answers[place, criterion.id] = lowest
+                    continue
+                prompt = "".join(choice_parts(criterion, fields))
+                asked.append(_Asked(place, criterion, ChoiceRequest(prompt=prompt, options=options(criterion))))
+        usage = Usage()
+        if asked:
+            replies = await self._endpoint.choose([question.request for question in asked])
+            for question, reply in zip(asked, replies, strict=True):
+                answer = _read(question.criterion, reply)
+                if answer is None:
+                    return JudgeFailure(
+                        judge=self._fingerprint,
+                        rollout_id=rollout.id,
+                        kind=FailureKind.OUTSIDE_SCALE,
+                        detail=f"{question.criterion.id}: the endpoint gave no probability for every label",
+                    )
+                evidence = self._evidence(question.criterion, sample, items[question.item])
+                answers[question.item, question.criterion.id] = answer.model_copy(update={"evidence": evidence})
+                usage += reply.usage
+        return self._verdict(rollout, len(items), answers, usage)
+
+    def _evidence(self, criterion: Criterion, sample: Sample, item: Mapping[str, object]) -> tuple[Evidence, ...]:
+        """The item's own quote with its place: it was found, or the criterion would not have been asked."""
+        if criterion.evidence is None or self.rubric.items is None:
+            return ()
+        for name in criterion.reads:
+            rule = self.rubric.items.derived.get(name)
+            if isinstance(rule, Passage):
+                quote = str(item.get(rule.quote, ""))
+                spans = locate(quote, sample.text(rule.field) or "")
+                return tuple(
+                    Evidence(quote=quote, found=True, match="exact", start=span.start, end=span.end)
+                    for span in spans[:1]
+                )
+        return ()
+
+    def _verdict(
+        self, rollout: Rollout, items: int, answers: dict[tuple[int, str], CriterionVerdict], usage: Usage
+    ) -> Verdict:
+        judged = []
+        for place in range(items):
+            criteria = tuple(answers[place, criterion.id] for criterion in self.rubric.criteria)
+            score = self.rubric.weigh({answer.criterion: answer.score for answer in criteria})
+            judged.append(ItemVerdict(item=place, criteria=criteria, score=score))
+        return Verdict(
+            judge=self._fingerprint,
+            rollout_id=rollout.id,
+            items=tuple(judged),
+            score=self.rubric.fold([item.score for item in judged]),
+            usage=usage,
+        )
+
+
+def _read(criterion: Criterion, reply: ChoiceReply) -> CriterionVerdict | None:
+    """Probabilities, expected score and most likely label; None when a label is missing."""
+    labels = criterion.scale.labels
+    if set(reply.logprobs) != set(options(criterion)):
+        return None
+    weights = [math.exp(reply.logprobs[option]) for option in options(criterion)]
+    total = sum(weights)
+    probabilities = {label: weight / total for label, weight in zip(labels, weights, strict=True)}
+    best = max(labels, key=lambda label: probabilities[label])
+    score = sum(probability * criterion.scale.score(label) for label, probability in probabilities.items())
+    return CriterionVerdict(
+        criterion=criterion.id,
+        answer=best,
+        score=min(1.0, max(0.0, score)),
+        rationale=f"P({best}) = {probabilities[best]:.2f}, read from log-probabilities; this judge writes no reasons.",
+        probabilities={label: min(1.0, value) for label, value in probabilities.items()},
+    )

@@ -1,0 +1,94 @@
+"""What a criterion reads: the items of a response, and the texts looked up for each item in the sample.
+
+Everything here is string work. Where a text cannot be found (the quote is not in the document, the cited guideline is
+not listed) the field is None, and a criterion that reads it gets its lowest answer without a call: that is the
+policy's doing, not the judge's.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from adjudge.domain import Criterion, CriterionVerdict, Rubric, Sample
+from adjudge.domain.rubric import Line, Passage
+from adjudge.domain.text import Span, locate
+
+Fields = Mapping[str, str | None]
+
+_SENTENCE_END = re.compile(r"[.;:!?]\s+|\n+")
+
+
+def response_items(rubric: Rubric, response: str) -> list[dict[str, Any]] | None:
+    """The items of a response; None when it is not JSON with a list of objects at the rubric's path.
+
+    Without an items rule the response as a whole is the only item.
+    """
+    if rubric.items is None:
+        return [{"response": response}]
+    try:
+        parsed = json.loads(response)
+    except (ValueError, RecursionError):
+        return None
+    items = parsed.get(rubric.items.path) if isinstance(parsed, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        return None
+    return items
+
+
+def item_fields(rubric: Rubric, sample: Sample, response: str, item: Mapping[str, Any]) -> dict[str, str | None]:
+    """Every text that a criterion may read for this item, by name; None where it was not found.
+
+    In order: the sample's fields that the rubric shows, the item's own texts, the derived fields, the response.
+    """
+    fields: dict[str, str | None] = {name: sample.text(name) for name in rubric.fields}
+    fields["response"] = response
+    fields |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in item.items()}
+    for name, rule in (rubric.items.derived if rubric.items else {}).items():
+        source = sample.text(rule.field) or ""
+        if isinstance(rule, Passage):
+            quote = item.get(rule.quote)
+            fields[name] = passage(source, quote, rule.chars) if isinstance(quote, str) else None
+        else:
+            fields[name] = _line(source, item, rule)
+    return fields
+
+
+def _line(text: str, item: Mapping[str, Any], rule: Line) -> str | None:
+    key = item.get(rule.key)
+    if not isinstance(key, str) or not key:
+        return None
+    start = f"[{key}]"
+    return next((line[len(start) :].strip() for line in text.splitlines() if line.startswith(start)), None)
+
+
+def passage(document: str, quote: str, chars: int) -> str | None:
+    """The sentence or sentences around the first place of `quote`, at most `chars` long; None if it is not there."""
+    found = locate(quote, document)
+    return around(document, found[0], chars) if found else None
+
+
+def around(document: str, span: Span, chars: int) -> str:
+    """The text of `span` widened to sentence borders and cut to `chars`, one line."""
+    ends = [0, *(match.end() for match in _SENTENCE_END.finditer(document)), len(document)]
+    start = max(end for end in ends if end <= span.start)
+    stop = min(end for end in ends if end >= span.end)
+    if stop - start > chars:
+        # The quote's own place matters more than how the sentence begins.
+        start = max(start, min(span.start, stop - chars))
+        stop = min(stop, start + chars)
+    return " ".join(document[start:stop].split())
+
+
+def unreadable(criterion: Criterion, fields: Fields) -> CriterionVerdict | None:
+    """The lowest answer, where a field that decides the criterion is not there; None where it can be judged."""
+    absent = [name for name in criterion.reads if not fields.get(name)]
+    if not absent:
+        return None
+    worst = criterion.scale.labels[0] if criterion.weight >= 0 else criterion.scale.labels[-1]
+    return CriterionVerdict(
+        criterion=criterion.id,
+        answer=worst,
+        score=criterion.scale.score(worst),
+        rationale=f"No call: {', '.join(absent)} not found for this item.",
+    )
