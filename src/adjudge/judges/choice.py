@@ -4,6 +4,7 @@ For small local models, which choose better than they write. The score is the ex
 probabilities. There is no reasoning to show, and the rationale says so.
 """
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,14 +27,23 @@ from adjudge.domain import (
 from adjudge.domain.rubric import Passage
 from adjudge.domain.text import locate
 from adjudge.endpoints.base import ChoiceEndpoint, ChoiceReply, ChoiceRequest
+from adjudge.errors import AdjudgeError
 from adjudge.judges.fields import Fields, item_fields, response_items, unreadable
+from adjudge.judges.prompt import neutralised
+
+_log = logging.getLogger(__name__)
 
 TEMPLATE_VERSION = "choice-1"
 
 
 def choice_parts(criterion: Criterion, fields: Fields) -> tuple[str, str]:
     """The prompt in two parts: the first field read, which other criteria may share, and the rest with the question."""
-    named = [f"{name.replace('_', ' ').capitalize()}: {fields[name]}" for name in criterion.reads if fields.get(name)]
+    # One line a field: a text with a line break could otherwise write the question, or the answer, itself.
+    named = [
+        f"{name.replace('_', ' ').capitalize()}: {' '.join(neutralised(text).split())}"
+        for name in criterion.reads
+        if (text := fields.get(name))
+    ]
     question = criterion.choice_prompt or criterion.question
     return named[0], "".join(f"\n{line}" for line in (*named[1:], f"{question}", "Answer:"))
 
@@ -75,7 +85,21 @@ class ChoiceJudge:
         return self._fingerprint
 
     async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:
-        """One call an item and criterion; a criterion whose field is missing gets its lowest answer without a call."""
+        """One call an item and criterion; a criterion whose field is missing gets its lowest answer without a call.
+
+        Raises:
+            AdjudgeError: the user must change something first: a file, a field of the sample that is not there.
+        """
+        try:
+            return await self._judge(sample, rollout)
+        except AdjudgeError:
+            raise
+        except Exception as error:  # noqa: BLE001  (any other exception becomes a failure, never a score)
+            _log.exception("the judge's own code failed on rollout %s", rollout.id)
+            detail = f"{type(error).__name__}: {error}"[:300]
+            return JudgeFailure(judge=self._fingerprint, rollout_id=rollout.id, kind=FailureKind.CRASHED, detail=detail)
+
+    async def _judge(self, sample: Sample, rollout: Rollout) -> Judgement:
         items = response_items(self.rubric, rollout.response)
         if not items:
             detail = "the response has no items" if items is not None else "the response is not JSON with items"

@@ -39,11 +39,14 @@ def response_items(rubric: Rubric, response: str) -> list[dict[str, Any]] | None
 def item_fields(rubric: Rubric, sample: Sample, response: str, item: Mapping[str, Any]) -> dict[str, str | None]:
     """Every text that a criterion may read for this item, by name; None where it was not found.
 
-    In order: the sample's fields that the rubric shows, the item's own texts, the derived fields, the response.
+    Where names clash the sample wins over the item: a response cannot put a document of its own in the place of the
+    one that it is judged by.
     """
-    fields: dict[str, str | None] = {name: sample.text(name) for name in rubric.fields}
+    fields: dict[str, str | None] = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in item.items()
+    }
     fields["response"] = response
-    fields |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in item.items()}
+    fields |= {name: sample.text(name) for name in rubric.fields}
     for name, rule in (rubric.items.derived if rubric.items else {}).items():
         source = sample.text(rule.field) or ""
         if isinstance(rule, Passage):

@@ -1,0 +1,148 @@
+"""CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean.
+
+A response that a gate stops has the floor, and no judge is called. A failed judgement goes to the failure policy.
+Terms that have nothing to score are left out, the others share the whole weight.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from adjudge.domain import (
+    Component,
+    ComponentScore,
+    ComponentStatus,
+    Group,
+    Reward,
+    RewardStatus,
+    Rollout,
+    Sample,
+    Usage,
+)
+from adjudge.errors import AdjudgeError, ConfigError, RewardError
+from adjudge.rewards.failure import OnFailure, failed_reward
+
+
+class CompositeReward:
+    """A `RewardFunction` out of components.
+
+    Args:
+        components: gates, terms and metrics; names unique, at least one term.
+        on_failure: what a failed judgement becomes.
+        floor: the reward of a gated response, in [0, 1].
+
+    Raises:
+        ConfigError: no term with weight, or two components of one name.
+    """
+
+    def __init__(self, components: Sequence[Component], on_failure: OnFailure = "mask", floor: float = 0.0) -> None:
+        twice = [name for name, count in Counter(part.name for part in components).items() if count > 1]
+        if twice:
+            raise ConfigError(
+                f"Two components of the reward are called '{twice[0]}'.",
+                "Scores are kept by name.",
+                "Give one of them another `name`.",
+            )
+        if not any(part.role == "term" and part.weight > 0 for part in components):
+            raise ConfigError(
+                "The reward has no term with a weight above 0.",
+                "Gates only stop; without a term every response that passes them would be worth the same.",
+                "Add a term, for example {type: judged}.",
+            )
+        self._gates = sorted((part for part in components if part.role == "gate"), key=lambda part: part.cost)
+        self._others = [part for part in components if part.role != "gate"]
+        self._on_failure, self._floor = on_failure, floor
+
+    async def score(self, sample: Sample, rollout: Rollout) -> Reward:
+        """The reward of one rollout.
+
+        Raises:
+            RewardError: a component broke (a bug, not a failed judge), or the failure policy is ``raise``.
+        """
+        passed: list[ComponentScore] = []
+        for gate in self._gates:
+            result = await _ask(gate, sample, rollout)
+            passed.append(result)
+            if result.status is ComponentStatus.FAILED:
+                return failed_reward(self._on_failure, rollout.id, tuple(passed), _usage(passed), result)
+            if result.value is not None and result.value < 1.0:
+                # A gate is open or shut: partial credit belongs to a term.
+                passed[-1] = result.model_copy(update={"value": 0.0})
+                return self._gated(rollout, passed)
+        scores = [*passed, *await asyncio.gather(*(_ask(part, sample, rollout) for part in self._others))]
+        usage = _usage(scores)
+        failed = next((s for s in scores if s.status is ComponentStatus.FAILED and s.role == "term"), None)
+        if failed is not None:
+            return failed_reward(self._on_failure, rollout.id, tuple(scores), usage, failed)
+        terms = [s for s in scores if s.role == "term" and s.value is not None and s.weight > 0]
+        if not terms:
+            nothing = ComponentScore(name="content", role="gate", value=0.0, detail="nothing in it can be scored")
+            return self._gated(rollout, [*scores, nothing])
+        # Divided first: the sum of shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
+        total = sum(term.weight for term in terms)
+        value = sum(term.weight / total * (term.value or 0.0) for term in terms)
+        return Reward(
+            rollout_id=rollout.id,
+            value=min(1.0, max(0.0, value)),
+            status=RewardStatus.SCORED,
+            components=tuple(scores),
+            usage=usage,
+        )
+
+    async def score_group(self, group: Group) -> tuple[Reward, ...]:
+        """One reward a rollout, in the order of the group."""
+        rewards = await asyncio.gather(*(self.score(group.sample, rollout) for rollout in group.rollouts))
+        return matched(group, rewards)
+
+    def _gated(self, rollout: Rollout, scores: Sequence[ComponentScore]) -> Reward:
+        return Reward(
+            rollout_id=rollout.id,
+            value=self._floor,
+            status=RewardStatus.GATED,
+            components=tuple(scores),
+            usage=_usage(scores),
+        )
+
+
+def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:
+    """The rewards in the order of the group's rollouts, matched by id.
+
+    Raises:
+        RewardError: one is missing, there twice, or of another rollout.
+    """
+    counts = Counter(reward.rollout_id for reward in rewards)
+    wanted = [rollout.id for rollout in group.rollouts]
+    for kind, ids in (
+        ("missing", [i for i in wanted if i not in counts]),
+        ("there twice", [i for i, count in counts.items() if count > 1]),
+        ("of no rollout of the group", [i for i in counts if i not in wanted]),
+    ):
+        if ids:
+            raise RewardError(
+                f"The reward of '{ids[0]}' is {kind}.",
+                f"Group of '{group.sample.id}': {len(wanted)} rollouts, {len(rewards)} rewards.",
+                "A reward function must give exactly one reward for each rollout.",
+            )
+    by_id = {reward.rollout_id: reward for reward in rewards}
+    return tuple(by_id[i] for i in wanted)
+
+
+async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentScore:
+    try:
+        return await part.score(sample, rollout)
+    except AdjudgeError:
+        raise
+    except Exception as error:
+        raise RewardError(
+            f"The component '{part.name}' broke on rollout '{rollout.id}'.",
+            f"{type(error).__name__}: {error}"[:300],
+            "This is a fault in the component's code: mend it; no number was given.",
+        ) from error
+
+
+def _usage(scores: Sequence[ComponentScore]) -> Usage:
+    total = Usage()
+    for score in scores:
+        if score.judgement is not None:
+            total += score.judgement.usage
+    return total

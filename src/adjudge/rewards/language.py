@@ -1,0 +1,50 @@
+"""SameLanguage: the response's own words are in the wanted language (py3langid, restricted to the configured ones)."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
+from adjudge.rewards.base import ComponentConfig, Scorer, parsed
+
+
+class SameLanguageConfig(ComponentConfig):
+    """``language`` is wanted; ``among`` are the ISO 639-1 codes told apart. Under ``min_letters`` nothing is said."""
+
+    type: Literal["same_language"] = "same_language"
+    language: str = "en"
+    among: tuple[str, ...] = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "zh", "ja", "ru")
+    min_letters: int = Field(default=40, ge=1)
+
+
+class SameLanguage(Scorer):
+    """Probability that the text is in the wanted language; braces and keys of JSON are not text."""
+
+    def __init__(self, config: SameLanguageConfig, *, role: ComponentRole) -> None:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  (loads a model)
+
+        super().__init__(config.name or config.type, role, config.weight, cost=1)
+        self._config = config
+        self._identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+        self._identifier.set_languages([*{*config.among, config.language}])
+
+    async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
+        """The probability, or not applicable where there is too little text."""
+        try:
+            text = " ".join(_strings(parsed(rollout.response)))
+        except ValueError:
+            text = rollout.response
+        if sum(char.isalpha() for char in text) < self._config.min_letters:
+            return self.not_applicable("too little text to tell a language")
+        ranked = dict(self._identifier.rank(text))
+        value = min(1.0, max(0.0, float(ranked[self._config.language])))
+        best = max(ranked, key=lambda code: ranked[code])
+        return self.scored(value, "" if best == self._config.language else f"reads as '{best}'")
+
+
+def _strings(value: Any) -> list[str]:  # noqa: ANN401 (any JSON value)
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [text for part in value for text in _strings(part)] if isinstance(value, list) else []

@@ -1,0 +1,112 @@
+"""From the task's ``reward`` section to a reward function: one line a component."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from adjudge.domain import Component, ComponentRole, Frozen, Judge, Score
+from adjudge.errors import ConfigError
+from adjudge.rewards.base import ComponentConfig
+from adjudge.rewards.composite import CompositeReward
+from adjudge.rewards.content import MinimumContent, MinimumContentConfig
+from adjudge.rewards.duplicates import Duplicates, DuplicatesConfig
+from adjudge.rewards.failure import OnFailure
+from adjudge.rewards.json_schema import JsonSchema, JsonSchemaConfig, load_schema
+from adjudge.rewards.judged import Judged, JudgedConfig
+from adjudge.rewards.language import SameLanguage, SameLanguageConfig
+from adjudge.rewards.length import LengthBand, LengthBandConfig
+from adjudge.rewards.quotes import (
+    QuoteInDocument,
+    QuoteInDocumentConfig,
+    QuoteNotFromReference,
+    QuoteNotFromReferenceConfig,
+)
+from adjudge.rewards.reference_match import SetMatch, SetMatchConfig
+
+AnyComponent = Annotated[
+    JsonSchemaConfig
+    | MinimumContentConfig
+    | QuoteInDocumentConfig
+    | QuoteNotFromReferenceConfig
+    | LengthBandConfig
+    | SameLanguageConfig
+    | DuplicatesConfig
+    | SetMatchConfig
+    | JudgedConfig,
+    Field(discriminator="type"),
+]
+
+_BUILD: dict[str, Callable[[Any, ComponentRole], Component]] = {
+    "minimum_content": lambda config, role: MinimumContent(config, role=role),
+    "quote_in_document": lambda config, role: QuoteInDocument(config, role=role),
+    "quote_not_from_reference": lambda config, role: QuoteNotFromReference(config, role=role),
+    "length_band": lambda config, role: LengthBand(config, role=role),
+    "same_language": lambda config, role: SameLanguage(config, role=role),
+    "duplicates": lambda config, role: Duplicates(config, role=role),
+    "set_match": lambda config, role: SetMatch(config, role=role),
+}
+
+TYPES = ("json_schema", "judged", *_BUILD)
+"""Every ``type`` that a task may name."""
+
+
+class RewardConfig(Frozen):
+    """The ``reward`` section: gates, terms and metrics by type, and what a failed judgement becomes."""
+
+    gates: tuple[AnyComponent, ...] = ()
+    terms: tuple[AnyComponent, ...] = Field(min_length=1)
+    metrics: tuple[AnyComponent, ...] = ()
+    on_failure: OnFailure = "mask"
+    floor: Score = 0.0
+
+    @field_validator("gates", "terms", "metrics", mode="before")
+    @classmethod
+    def _known(cls, parts: object) -> object:
+        for part in parts if isinstance(parts, list | tuple) else ():
+            kind = part.get("type") if isinstance(part, dict) else None
+            if isinstance(kind, str) and kind not in TYPES:
+                near = difflib.get_close_matches(kind, TYPES, 1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(TYPES)}"
+                msg = f"no component has the type '{kind}'; {hint}"
+                raise ValueError(msg)
+        return parts
+
+
+def build_reward(config: RewardConfig, judge: Judge | None, base: Path) -> CompositeReward:
+    """The reward function of a task.
+
+    Args:
+        config: the ``reward`` section.
+        judge: for ``judged`` components.
+        base: folder that file names are relative to.
+
+    Raises:
+        ConfigError: a judged component without a judge, a schema that is none, no term.
+        MissingError: a schema file is not there.
+    """
+    groups: tuple[tuple[ComponentRole, tuple[ComponentConfig, ...]], ...] = (
+        ("gate", config.gates),
+        ("term", config.terms),
+        ("metric", config.metrics),
+    )
+    parts = [_component(part, role, judge, base) for role, configs in groups for part in configs]
+    return CompositeReward(parts, config.on_failure, config.floor)
+
+
+def _component(config: ComponentConfig, role: ComponentRole, judge: Judge | None, base: Path) -> Component:
+    if isinstance(config, JsonSchemaConfig):
+        schema = load_schema(base / config.file) if config.file else config.inline or {}
+        return JsonSchema(schema, name=config.name or config.type, role=role, weight=config.weight)
+    if isinstance(config, JudgedConfig):
+        if judge is None:
+            raise ConfigError(
+                "The reward has a judged component, and there is no judge.",
+                "The component asks the task's judge.",
+                "Add a `judge` section, or leave the component out.",
+            )
+        return Judged(judge, config, role=role)
+    kind = config.type if hasattr(config, "type") else ""
+    return _BUILD[kind](config, role)
