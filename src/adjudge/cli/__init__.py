@@ -1,0 +1,1 @@
+"""The command line: reads arguments, calls the pipeline, prints. No work of its own, and no heavy import at start."""

@@ -1,0 +1,173 @@
+"""``adjudge judge``: try, test, validate, distill."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adjudge.cli.console import AsJson, Out, TaskPath, emit, observed, run_told
+from adjudge.errors import ConfigError, GateError
+
+if TYPE_CHECKING:
+    from adjudge.domain import Judgement, Observer, Rollout
+    from adjudge.judges.cases import JudgeCase
+    from adjudge.pipeline.judging import Bench
+    from adjudge.pipeline.taskfile import LoadedTask
+    from adjudge.validation.passport import Passport
+
+
+def commands() -> typer.Typer:
+    """try, test, validate, distill."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    app.command(name="try")(try_one)
+    app.command(name="test")(run_tests)
+    app.command()(validate)
+    app.command()(distill)
+    return app
+
+
+def try_one(
+    task: TaskPath,
+    *,
+    row: Annotated[int, typer.Option("--row", help="Which validation row, from 1.")] = 1,
+    response: Annotated[
+        Path | None, typer.Option("--response", help="File with a response; default: the row's reference answer.")
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge one response and show what the judge says."""
+    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415  (keeps `--help` fast)
+    from adjudge.pipeline.tools import judge_room, try_judge  # noqa: PLC0415
+
+    loaded = load_task(task)
+    text = None if response is None else _text(response)
+
+    async def work(observer: "Observer") -> "tuple[Rollout, Judgement]":  # noqa: ARG001  (one call has no progress)
+        async with judge_room(loaded, _folder(loaded, out)) as bench:
+            _, rollout, judgement = await try_judge(loaded, bench, row, text)
+            return rollout, judgement
+
+    rollout, judgement = run_told(work)
+    emit(
+        {"response": rollout.response, "judgement": judgement.model_dump(mode="json")},
+        [rollout.response, "", *_told(judgement)],
+        as_json=as_json,
+    )
+
+
+def run_tests(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> None:
+    """The judge's regression suite: known good and bad responses. Exit code 1 when one fails."""
+    from adjudge.pipeline.passport import judge_tests, run_judge_tests  # noqa: PLC0415
+    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
+    from adjudge.pipeline.tools import judge_room  # noqa: PLC0415
+
+    loaded = load_task(task)
+
+    async def work(observer: "Observer") -> list[tuple[str, list[str]]]:  # noqa: ARG001
+        async with judge_room(loaded, _folder(loaded, out)) as bench:
+            return await run_judge_tests(bench, _some(loaded, judge_tests(loaded, bench), bench))
+
+    outcome = run_told(work)
+    failed = [name for name, problems in outcome if problems]
+    lines = [f"{'FAIL' if problems else 'pass'}  {name}" for name, problems in outcome]
+    lines += [f"      {problem}" for _, problems in outcome for problem in problems]
+    emit({"tests": [{"name": n, "problems": p} for n, p in outcome], "failed": failed}, lines, as_json=as_json)
+    if failed:
+        raise GateError(
+            f"The judge fails {len(failed)} of {len(outcome)} tests.",
+            f"It answers otherwise than expected on: {', '.join(failed[:5])}.",
+            "Mend the rubric, use a better judge, or correct the test if the judge is right.",
+        )
+
+
+def _some(task: "LoadedTask", cases: "tuple[JudgeCase, ...]", bench: "Bench") -> "tuple[JudgeCase, ...]":
+    if not cases:
+        raise ConfigError(
+            f"{task.file} names no judge tests.",
+            f"Nothing is known about how {bench.name} treats known responses.",
+            "Write a judge_tests.yaml and name it in validate.tests.",
+        )
+    return cases
+
+
+def validate(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> None:
+    """Measure the judge on labelled cases: its passport. Exit code 1 when it is not usable."""
+    from adjudge.pipeline.passport import validate_judge  # noqa: PLC0415
+    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
+    from adjudge.pipeline.tools import judge_room  # noqa: PLC0415
+    from adjudge.store.atomic import write_json  # noqa: PLC0415
+
+    loaded = load_task(task)
+    folder = _folder(loaded, out)
+
+    async def work(observer: "Observer") -> "Passport":
+        async with judge_room(loaded, folder) as bench:
+            return await validate_judge(loaded, bench, None, observer)
+
+    found = run_told(work)
+    data = found.model_dump(mode="json")
+    write_json(folder / "passport.json", data)
+    emit(data, found.lines(), as_json=as_json)
+    if not found.usable:
+        raise GateError(
+            f"The judge {found.judge} is {found.status}.",
+            found.sentence(),
+            "Use a better judge (judge.model), mend the rubric, or add labelled rows.",
+        )
+
+
+def distill(
+    task: TaskPath,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the adapter.")],
+    base: Annotated[str, typer.Option("--base", help="Model under the adapter.")] = "local:smollm2-135m",
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Tokens of labelled cases to learn from.")] = 400_000,
+    as_json: AsJson = False,
+) -> None:
+    """Make a small local judge out of the expert labels of the training rows."""
+    from adjudge.domain import StageEnded, StageStarted  # noqa: PLC0415
+    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
+    from adjudge.pipeline.tools import distill_judge  # noqa: PLC0415
+
+    loaded = load_task(task)
+    began = time.perf_counter()
+    with observed() as observer:
+        observer.on_event(StageStarted(stage="distill"))
+        made = distill_judge(loaded, base, out, observer, tokens=tokens)
+        detail = f"{made['steps']} steps on {made['cases']} cases."
+        observer.on_event(StageEnded(stage="distill", detail=detail, seconds=time.perf_counter() - began))
+    lines = [
+        f"The adapter is in {out}.",
+        f"Use it: judge: {{model: {base}, adapter: {out.resolve()}}}",
+        "Measure it before you trust it: adjudge judge validate TASK",
+    ]
+    emit(made, lines, as_json=as_json)
+
+
+def _folder(task: "LoadedTask", out: Path | None) -> Path:
+    return out or Path("runs") / f"{task.config.name}-judge"
+
+
+def _text(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error}.", "--response names a file with one response.", "Correct the path."
+        ) from error
+
+
+def _told(judgement: "Judgement") -> list[str]:
+    """The judgement for the terminal."""
+    from adjudge.domain import JudgeFailure  # noqa: PLC0415
+
+    if isinstance(judgement, JudgeFailure):
+        return [f"no verdict: {judgement.kind.value}: {judgement.detail}"]
+    lines = [f"score {judgement.score:.2f}"]
+    for item in judgement.items:
+        lines.append(f"item {item.item}: {item.score:.2f}")
+        lines += [f"  {part.criterion}: {part.answer} ({part.score:.2f}). {part.rationale}" for part in item.criteria]
+    return lines

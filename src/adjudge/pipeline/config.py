@@ -1,0 +1,182 @@
+"""``task.yaml`` as data: the sections of a task, closed and validated. Reading the file is `adjudge.pipeline.taskfile`.
+
+Paths are texts relative to the task file; nothing in them is expanded.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from adjudge.domain.base import Count, Frozen, Number, Score
+from adjudge.judges.rubric import Calls
+from adjudge.release.gate import Gate, Rule
+from adjudge.rewards.registry import RewardConfig
+from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
+
+Split = Literal["train", "validation", "test"]
+Stage = Literal["baseline", "judge", "train", "evaluate", "release"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+"""In the order in which they are run."""
+
+
+def changed(section: Frozen, names: Iterable[str]) -> list[str]:
+    """Those of the settings that are not at their defaults (a resolved configuration states the defaults too)."""
+    fields = type(section).model_fields
+    return [name for name in names if getattr(section, name) != fields[name].default]
+
+
+class Limits(Frozen):
+    """Most rows of each split; None takes all."""
+
+    train: int | None = Field(default=None, ge=1)
+    validation: int | None = Field(default=None, ge=1)
+    test: int | None = Field(default=None, ge=1)
+
+
+class DataConfig(Frozen):
+    """Where the rows are, and in whose format."""
+
+    format: Literal["chat", "contract-windows"] = "chat"
+    train: str = Field(min_length=1)
+    validation: str = Field(min_length=1)
+    test: str = Field(min_length=1)
+    crop_chars: int | None = Field(default=None, ge=100)
+    """contract-windows: longest extract, in characters."""
+    max_comments: int = Field(default=2, ge=1)
+    """contract-windows: most comments in the expert's answer."""
+    quote_words: int = Field(default=12, ge=1)
+    """contract-windows: words that an expert comment quotes."""
+    limit: Limits = Limits()
+    seed: int = 0
+    """Which rows a limit keeps."""
+
+    @model_validator(mode="after")
+    def _options_of_the_format(self) -> "DataConfig":
+        foreign = changed(self, ("crop_chars", "max_comments", "quote_words"))
+        if self.format == "chat" and foreign:
+            msg = f"{', '.join(foreign)} goes with format: contract-windows"
+            raise ValueError(msg)
+        return self
+
+
+class WarmStart(Frozen):
+    """What training starts from: a LoRA adapter that is there already, or supervised steps on the reference answers."""
+
+    adapter: str | None = Field(default=None, min_length=1)
+    """Folder of an adapter, or ``embedded:NAME`` for one that ships with the package."""
+    sft: SftConfig | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "WarmStart":
+        if (self.adapter is None) == (self.sft is None):
+            msg = "write either adapter or sft"
+            raise ValueError(msg)
+        if self.sft is not None and not self.sft.max_steps:
+            msg = "sft.max_steps is 0: nothing would be trained; leave warm_start out or ask for steps"
+            raise ValueError(msg)
+        return self
+
+
+class PolicyConfig(Frozen):
+    """The model to train."""
+
+    model: str = Field(pattern=r"^local:.+")
+    """``local:smollm2-135m``, ``local:tiny`` (random, for trials), or ``local:/folder``."""
+    lora: LoraSettings = LoraSettings()
+    warm_start: WarmStart | None = None
+
+
+class JudgeConfig(Frozen):
+    """Who judges, by which rubric, and how it is called."""
+
+    model: str = Field(min_length=1)
+    """``local:contract-judge``, ``openai-compat:URL#name``, ``openai:name``, ``scripted:file.jsonl``."""
+    rubric: str = Field(default="rubric.yaml", min_length=1)
+    adapter: str | None = Field(default=None, min_length=1)
+    """Local judges: a LoRA adapter, for example one made by ``adjudge judge distill``."""
+    temperature: Number = Field(default=0.0, ge=0.0)
+    max_tokens: int = Field(default=600, ge=1)
+    deadline_seconds: Number = Field(default=60.0, gt=0.0)
+    calls: Calls = "together"
+    seed: int = 0
+    drop_weak: bool = True
+    """Criteria that the passport finds weak are still asked, with weight 0."""
+
+
+class ValidateConfig(Frozen):
+    """What the judge must show before it may train a policy."""
+
+    require: Literal["usable", "tests", "nothing"] = "usable"
+    """``usable``: the passport says so; ``tests``: all judge tests pass; ``nothing``: measure, tell, go on."""
+    cases: Count = 400
+    """Most labelled cases that are asked; evenly over the criteria."""
+    tests: str | None = Field(default=None, min_length=1)
+    """Known responses, ``judge_tests.yaml``."""
+    auc: Score = 0.75
+    bound: Literal["estimate", "low"] = "estimate"
+    min_cases: int = Field(default=10, ge=1)
+    """Good and bad cases of a criterion, each, before its figure counts."""
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> "ValidateConfig":
+        if self.require == "tests" and self.tests is None:
+            msg = "require: tests needs a file of tests (validate.tests)"
+            raise ValueError(msg)
+        return self
+
+
+class BaselineConfig(Frozen):
+    """How the untrained policy is measured."""
+
+    samples_per_row: int = Field(default=4, ge=2)
+    limit: int | None = Field(default=None, ge=1)
+    enforce: bool = True
+    """Stop where reinforcement is not the right tool; False only says so."""
+
+
+class EvaluateConfig(Frozen):
+    """How models are compared on the test rows."""
+
+    samples_per_row: int = Field(default=2, ge=1)
+    """k: for the mean, and for best-of-k."""
+    limit: int | None = Field(default=None, ge=1)
+    temperature: Number = Field(default=0.7, ge=0.0, le=2.0)
+    seed: int = 0
+    resamples: int = Field(default=2000, ge=100)
+    """Bootstrap draws behind an interval."""
+    baseline: BaselineConfig = BaselineConfig()
+
+
+class ReleaseConfig(Frozen):
+    """What the trained model must reach, and what its card says."""
+
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    licence: str = Field(default="Apache-2.0", min_length=1)
+    summary: str = ""
+
+    @property
+    def gate(self) -> Gate:
+        """The rules as a gate."""
+        return Gate(rules=self.rules)
+
+
+class Task(Frozen):
+    """A task file as a whole."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=80)
+    data: DataConfig
+    policy: PolicyConfig
+    judge: JudgeConfig
+    reward: RewardConfig
+    # "validate" is the word of the file; pydantic's models have a method of that name.
+    validation: ValidateConfig = Field(default=ValidateConfig(), alias="validate")
+    train: TrainConfig = TrainConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    release: ReleaseConfig | None = None
+
+
+def task_schema() -> dict[str, Any]:
+    """The JSON schema of a task file, for editors."""
+    return Task.model_json_schema(by_alias=True)

@@ -1,0 +1,67 @@
+"""The rows of a task's splits as samples, and the fingerprint of every file that a run reads."""
+
+import hashlib
+from pathlib import Path
+
+from adjudge.domain import Sample, load_samples
+from adjudge.errors import DataError
+from adjudge.pipeline.config import Split
+from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.rewards.json_schema import JsonSchemaConfig
+from adjudge.wire.contract_windows import read_contract_windows
+
+
+def split_samples(task: LoadedTask, split: Split, limit: int | None = None) -> tuple[Sample, ...]:
+    """The samples of one split, in file order.
+
+    Args:
+        task: names the files.
+        split: train, validation or test.
+        limit: most rows; the stricter of this and the task's own limit counts.
+
+    Raises:
+        MissingError: the file is not there.
+        DataError: a row is wrong or there is none.
+    """
+    data = task.config.data
+    path = task.path(getattr(data, split))
+    own: int | None = getattr(data.limit, split)
+    most = min((number for number in (limit, own) if number is not None), default=None)
+    if data.format == "contract-windows":
+        samples = read_contract_windows(
+            path,
+            crop_chars=data.crop_chars,
+            limit=most,
+            seed=data.seed,
+            max_comments=data.max_comments,
+            quote_words=data.quote_words,
+        )
+    else:
+        samples = load_samples(path)[:most]
+    if not samples:
+        raise DataError(
+            f"{path} has no rows.",
+            f"The {split} split of the task cannot be empty.",
+            f"Add rows, or name another file in data.{split}.",
+        )
+    return samples
+
+
+def file_fingerprints(task: LoadedTask) -> dict[str, str]:
+    """Name in the task -> SHA-256 (first 16 hex characters) of each file that the task reads; absent ones left out."""
+    config = task.config
+    names = [config.data.train, config.data.validation, config.data.test, config.judge.rubric]
+    parts = (*config.reward.gates, *config.reward.terms, *config.reward.metrics)
+    schemas = [part.file for part in parts if isinstance(part, JsonSchemaConfig)]
+    names += [name for name in (config.validation.tests, _script(config.judge.model), *schemas) if name is not None]
+    return {name: _sha256(task.path(name)) for name in dict.fromkeys(names) if task.path(name).is_file()}
+
+
+def _script(model: str) -> str | None:
+    provider, _, name = model.partition(":")
+    return name if provider == "scripted" else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

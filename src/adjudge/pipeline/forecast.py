@@ -1,0 +1,232 @@
+"""``--dry-run``: everything is checked and what the run will take is forecast; no model is called, nothing is written.
+
+Arithmetic on the configuration and the data. Tokens are estimated from characters, times from stated speeds; calls are
+upper bounds (a response that a gate stops costs none).
+"""
+
+import json
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Final
+
+from adjudge.domain import Frozen, JudgeFailure, Judgement, Rollout, Rubric, Sample
+from adjudge.domain.base import Count, Number, Seconds
+from adjudge.domain.verdict import FailureKind
+from adjudge.endpoints.resolve import resolve_endpoint
+from adjudge.judges.cases import load_judge_cases
+from adjudge.judges.fields import response_items
+from adjudge.judges.load import load_rubric
+from adjudge.pipeline.config import Stage
+from adjudge.pipeline.data import split_samples
+from adjudge.pipeline.judging import check_chooser
+from adjudge.pipeline.labelled import held_out_cases
+from adjudge.pipeline.policy import (
+    EMBEDDED_JUDGES,
+    adapter_folder,
+    base_name,
+    local_reference,
+    model_folder,
+    warm_adapter,
+)
+from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.rewards.registry import build_reward
+
+CHARS_PER_TOKEN: Final = 4.0
+SAMPLE_TOKENS_PER_SECOND: Final = 190.0
+"""Sampled tokens, embedded policy, two cores."""
+UPDATE_TOKENS_PER_SECOND: Final = 180.0
+"""Tokens forward and backward, embedded policy, two cores."""
+CHOICE_CALL_SECONDS: Final = 0.15
+CHAT_CALL_SECONDS: Final = 2.0
+CHAT_PROMPT_CHARS: Final = 2400
+"""The prompt around the judged texts."""
+CHOICE_PROMPT_TOKENS: Final = 150
+
+
+class StageForecast(Frozen):
+    """What one stage takes, at most."""
+
+    stage: str
+    rollouts: Count = 0
+    sampled_tokens: Count = 0
+    trained_tokens: Count = 0
+    judge_calls: Count = 0
+    judge_prompt_tokens: Count = 0
+    judge_completion_tokens: Count = 0
+    seconds: Seconds = 0.0
+
+
+class Forecast(Frozen):
+    """What a run takes, at most."""
+
+    judge: str
+    stages: tuple[StageForecast, ...]
+    cost_usd: Number | None
+    """0 where the judge runs on this machine; None: no price is known, which is not the same as free."""
+    assumed: dict[str, Number]
+    """The speeds and sizes that the estimate stands on."""
+
+    def lines(self) -> list[str]:
+        """A table for the terminal."""
+        head = f"{'stage':10} {'rollouts':>9} {'tokens':>10} {'judge calls':>12} {'judge tokens':>13} {'minutes':>8}"
+        rows = [
+            f"{s.stage:10} {s.rollouts:>9} {s.sampled_tokens + s.trained_tokens:>10} {s.judge_calls:>12} "
+            f"{s.judge_prompt_tokens + s.judge_completion_tokens:>13} {s.seconds / 60:>8.1f}"
+            for s in self.stages
+        ]
+        cost = "unknown: no price is known for this judge" if self.cost_usd is None else f"{self.cost_usd:.2f} USD"
+        return [head, *rows, f"Judge: {self.judge}. Cost: {cost}. All figures are upper bounds or rough estimates."]
+
+
+class _Unasked:
+    """Stands where the judge will be, so that the reward can be built and checked without one."""
+
+    name = "unasked"
+    fingerprint = "unasked"
+
+    async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:  # noqa: ARG002  (the protocol's signature)
+        return JudgeFailure(judge=self.fingerprint, rollout_id=rollout.id, kind=FailureKind.ABSTAINED)
+
+
+def forecast(task: LoadedTask, stages: Sequence[Stage]) -> Forecast:
+    """Check all that the task names, and add up what the stages take.
+
+    Raises:
+        ConfigError, DataError, MissingError: whatever would stop the run before it begins.
+    """
+    rubric = load_rubric(task.path(task.config.judge.rubric))
+    _check(task, rubric)
+    per_rollout = _Judging(task, rubric, split_samples(task, "validation"))
+    made = {
+        "baseline": _baseline,
+        "judge": _judge,
+        "train": _train,
+        "evaluate": _evaluate,
+    }
+    found = tuple(made[stage](task, per_rollout) for stage in stages if stage in made)
+    provider = task.config.judge.model.partition(":")[0]
+    return Forecast(
+        judge=task.config.judge.model,
+        stages=found,
+        cost_usd=0.0 if provider in {"local", "scripted"} else None,
+        assumed={
+            "chars_per_token": CHARS_PER_TOKEN,
+            "sample_tokens_per_second": SAMPLE_TOKENS_PER_SECOND,
+            "update_tokens_per_second": UPDATE_TOKENS_PER_SECOND,
+            "judge_call_seconds": per_rollout.call_seconds,
+            "items_per_response": per_rollout.items,
+        },
+    )
+
+
+def _check(task: LoadedTask, rubric: Rubric) -> None:
+    """Everything that can be missing or wrong, without loading a model."""
+    config = task.config
+    for name in {base_name(task), *_local_judge(task)} - {"tiny"}:
+        model_folder(name)
+    warm_adapter(task)
+    build_reward(config.reward, _Unasked(), task.folder)
+    if config.validation.tests is not None:
+        load_judge_cases(task.path(config.validation.tests), rubric)
+    if config.judge.adapter is not None:
+        adapter_folder(task, config.judge.adapter)
+    if config.judge.model.startswith("local:"):
+        check_chooser(task, rubric)
+    else:
+        resolve_endpoint(config.judge.model, base=task.folder)
+
+
+def _local_judge(task: LoadedTask) -> set[str]:
+    """The base model of a judge on this machine."""
+    config = task.config.judge
+    if not config.model.startswith("local:"):
+        return set()
+    name = local_reference(task, config.model)
+    if config.adapter is None and name in EMBEDDED_JUDGES:
+        base, adapter = EMBEDDED_JUDGES[name]
+        adapter_folder(task, f"embedded:{adapter}")
+        return {base}
+    return {name}
+
+
+class _Judging:
+    """What the judging of one rollout takes, at most."""
+
+    def __init__(self, task: LoadedTask, rubric: Rubric, samples: Sequence[Sample]) -> None:
+        config = task.config.judge
+        self.task, self.rubric, self.samples = task, rubric, samples
+        self.chooses = config.model.startswith("local:")
+        self.items = 1.0 if rubric.items is None else max(1.0, fmean(_items(rubric, sample) for sample in samples))
+        single = self.chooses or config.calls == "per_criterion"
+        self.calls_per_item = len(rubric.criteria) if single else 1
+        shown = fmean(sum(len(str(s.metadata.get(name, ""))) for name in rubric.fields) for s in samples)
+        chat = round((shown + CHAT_PROMPT_CHARS) / CHARS_PER_TOKEN) + task.config.train.max_new_tokens
+        self.prompt_tokens = CHOICE_PROMPT_TOKENS if self.chooses else chat
+        self.reply_tokens = 0 if self.chooses else config.max_tokens
+        scripted = config.model.startswith("scripted:")
+        waits = task.config.train.lambda_concurrency_limit
+        self.call_seconds = 0.0 if scripted else CHOICE_CALL_SECONDS if self.chooses else CHAT_CALL_SECONDS / waits
+
+    def of_calls(self, stage: StageForecast, calls: int) -> StageForecast:
+        """The stage with `calls` judge calls added."""
+        return stage.model_copy(
+            update={
+                "judge_calls": calls,
+                "judge_prompt_tokens": calls * self.prompt_tokens,
+                "judge_completion_tokens": calls * self.reply_tokens,
+                "seconds": stage.seconds + calls * self.call_seconds,
+            }
+        )
+
+    def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0) -> StageForecast:
+        """A stage that samples and judges `rollouts` responses."""
+        sampled = rollouts * self.task.config.train.max_new_tokens
+        seconds = sampled / SAMPLE_TOKENS_PER_SECOND + trained_tokens / UPDATE_TOKENS_PER_SECOND
+        made = StageForecast(
+            stage=stage, rollouts=rollouts, sampled_tokens=sampled, trained_tokens=trained_tokens, seconds=seconds
+        )
+        return self.of_calls(made, round(rollouts * self.items * self.calls_per_item))
+
+
+def _baseline(task: LoadedTask, judging: _Judging) -> StageForecast:
+    config = task.config.evaluate.baseline
+    return judging.of_rollouts("baseline", len(judging.samples[: config.limit]) * config.samples_per_row)
+
+
+def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
+    config = task.config.validation
+    samples = (*judging.samples, *split_samples(task, "test"))
+    calls = len(held_out_cases(samples, judging.rubric, most=config.cases, seed=config.seed))
+    if config.tests is not None:
+        calls += len(load_judge_cases(task.path(config.tests), judging.rubric)) * judging.calls_per_item
+    return judging.of_calls(StageForecast(stage="judge"), calls)
+
+
+def _train(task: LoadedTask, judging: _Judging) -> StageForecast:
+    train, warm = task.config.train, task.config.policy.warm_start
+    samples = split_samples(task, "train")
+    prompt = fmean(sum(len(message.content) for message in sample.messages) for sample in samples) / CHARS_PER_TOKEN
+    watched = min(train.validation_samples, len(judging.samples))
+    checks = -(-train.max_steps // train.validation_steps) * watched
+    # Groups that teach nothing are drawn again; half of the refills is a middling guess.
+    rollouts = round(train.max_steps * train.global_batch_size * (1 + train.refill / 2)) + checks
+    tokens = train.max_steps * (train.groups_per_step * prompt + train.global_batch_size * train.max_new_tokens)
+    if warm is not None and warm.sft is not None:
+        answer = fmean(len(str(sample.reference_answer or "")) for sample in samples) / CHARS_PER_TOKEN
+        tokens += warm.sft.max_steps * warm.sft.batch_size * (prompt + answer)
+    return judging.of_rollouts("train", rollouts, round(tokens))
+
+
+def _evaluate(task: LoadedTask, judging: _Judging) -> StageForecast:
+    config = task.config.evaluate
+    models = 2 if task.config.policy.warm_start is None else 3
+    return judging.of_rollouts(
+        "evaluate", len(split_samples(task, "test", config.limit)) * config.samples_per_row * models
+    )
+
+
+def _items(rubric: Rubric, sample: Sample) -> int:
+    """Items of the reference answer: what a good response has."""
+    answer = sample.reference_answer
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return len(response_items(rubric, text) or [])

@@ -1,0 +1,139 @@
+"""The judge of a task: rubric + endpoint, with a journal in front of it; weak criteria weighed out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from adjudge.domain import Judge, RewardFunction, Rubric
+from adjudge.endpoints.base import ChoiceEndpoint, Endpoint
+from adjudge.endpoints.resolve import resolve_endpoint
+from adjudge.errors import ConfigError
+from adjudge.judges.choice import ChoiceJudge
+from adjudge.judges.journaled import JournaledChoice, JournaledEndpoint
+from adjudge.judges.load import load_rubric
+from adjudge.judges.rubric import RubricJudge
+from adjudge.pipeline.config import changed
+from adjudge.pipeline.policy import adapter_folder
+from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.rewards.registry import build_reward
+from adjudge.store.journal import Journal
+
+_CHAT_ONLY: Final = ("temperature", "max_tokens", "deadline_seconds", "calls", "seed")
+"""Settings of judges that write; one that chooses between answers has no use for them."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where judges of a task come from, while the endpoint is open.
+
+    Attributes:
+        task: names model and rubric.
+        rubric: as written in the task's file.
+        endpoint: journaled.
+    """
+
+    task: LoadedTask
+    rubric: Rubric
+    endpoint: JournaledEndpoint | JournaledChoice
+
+    @property
+    def name(self) -> str:
+        """What people call the judge."""
+        return self.endpoint.name
+
+    def judge(self, weak: Collection[str] = ()) -> Judge:
+        """The judge; criteria in `weak` are asked and weigh nothing."""
+        config = self.task.config.judge
+        rubric = without(self.rubric, weak)
+        if isinstance(self.endpoint, JournaledChoice):
+            return ChoiceJudge(rubric, self.endpoint)
+        return RubricJudge(
+            rubric,
+            self.endpoint,
+            temperature=config.temperature,
+            max_tokens=config.max_tokens,
+            deadline_seconds=config.deadline_seconds,
+            calls=config.calls,
+            seed=config.seed,
+        )
+
+    def reward(self, weak: Collection[str] = ()) -> RewardFunction:
+        """The task's reward function around the judge."""
+        return build_reward(self.task.config.reward, self.judge(weak), self.task.folder)
+
+
+@contextlib.asynccontextmanager
+async def open_bench(task: LoadedTask, journal: Journal) -> AsyncIterator[Bench]:
+    """The task's judge, for as long as the block lasts.
+
+    Raises:
+        ConfigError: rubric or model is wrong, or a setting does not fit the kind of judge.
+        MissingError: a key, a file or a local model is missing.
+    """
+    rubric = load_rubric(task.path(task.config.judge.rubric))
+    endpoint = await asyncio.to_thread(_endpoint, task)
+    if isinstance(endpoint, ChoiceEndpoint):
+        check_chooser(task, rubric)
+        yield Bench(task, rubric, JournaledChoice(endpoint, journal))
+        return
+    try:
+        yield Bench(task, rubric, JournaledEndpoint(endpoint, journal))
+    finally:
+        await endpoint.aclose()
+
+
+def without(rubric: Rubric, weak: Collection[str]) -> Rubric:
+    """The rubric with weight 0 for the criteria in `weak`; as it is when nothing would be left."""
+    criteria = [
+        {**criterion.model_dump(), "weight": 0.0} if criterion.id in weak else criterion.model_dump()
+        for criterion in rubric.criteria
+    ]
+    if not weak or not any(criterion["weight"] for criterion in criteria):
+        return rubric
+    # Validated anew: `model_copy` would take the cached fingerprint of the old rubric along.
+    return Rubric.model_validate({**rubric.model_dump(), "criteria": criteria})
+
+
+def _endpoint(task: LoadedTask) -> Endpoint | ChoiceEndpoint:
+    config = task.config.judge
+    provider, _, model = config.model.partition(":")
+    if config.adapter is None:
+        return resolve_endpoint(config.model, base=task.folder)
+    if provider != "local":
+        raise ConfigError(
+            f"judge.adapter does not go with the judge '{config.model}'.",
+            "Adapters are for judges that run on this machine.",
+            "Leave judge.adapter out, or write for example model: local:smollm2-135m.",
+        )
+    from adjudge.endpoints.local import LocalChoiceEndpoint  # noqa: PLC0415  (torch)
+
+    return LocalChoiceEndpoint.load(_local_name(task, model), adapter_folder(task, config.adapter))
+
+
+def _local_name(task: LoadedTask, model: str) -> str:
+    return str(task.path(model)) if "/" in model else model
+
+
+def check_chooser(task: LoadedTask, rubric: Rubric) -> None:
+    """Whether task and rubric fit a judge that chooses between answers.
+
+    Raises:
+        ConfigError: a setting is for judges that write, or a criterion does not say what it reads.
+    """
+    config = task.config.judge
+    foreign = changed(config, _CHAT_ONLY)
+    if foreign:
+        raise ConfigError(
+            f"judge.{foreign[0]} does not go with the judge '{config.model}'.",
+            "It chooses between the answers of the scale and writes nothing.",
+            f"Leave out {', '.join(foreign)}.",
+        )
+    silent = [criterion.id for criterion in rubric.criteria if not criterion.reads]
+    if silent:
+        raise ConfigError(
+            f"Rubric '{rubric.name}': the criterion '{silent[0]}' does not say what it reads.",
+            f"The judge '{config.model}' gets one short prompt a criterion, made of the fields that it reads.",
+            "Add for example reads: [response] to each criterion.",
+        )

@@ -1,0 +1,112 @@
+"""Stage ``judge``: the judge is measured on known answers before it may train anything."""
+
+import asyncio
+from collections.abc import Sequence
+
+from adjudge.domain import Judge, JudgeFailure, Judgement, Observer, Progress, Sample
+from adjudge.errors import GateError
+from adjudge.judges.cases import JudgeCase, load_judge_cases
+from adjudge.pipeline.data import split_samples
+from adjudge.pipeline.judging import Bench
+from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
+from adjudge.pipeline.records import Records
+from adjudge.pipeline.stop import tell
+from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.training.labelled import Case
+from adjudge.validation.passport import LabelledCase, Passport, Threshold, make_passport
+
+STAGE = "judge"
+_CHUNK = 16
+
+
+async def validate_judge(task: LoadedTask, bench: Bench, records: Records | None, observer: Observer) -> Passport:
+    """Measure the task's judge on labelled cases of the held-out rows.
+
+    Args:
+        task: says how many cases, and what must be reached.
+        bench: gives the judge.
+        records: where the verdicts are written; None writes none.
+        observer: is told of the progress.
+
+    Raises:
+        StoppedError: an observer asked to stop.
+    """
+    config = task.config.validation
+    samples = (*split_samples(task, "validation"), *split_samples(task, "test"))
+    cases = held_out_cases(samples, bench.rubric, most=config.cases, seed=config.seed)
+    judge = bench.judge()
+    answers: dict[str, float | None] = {}
+    for start in range(0, len(cases), _CHUNK):
+        part = cases[start : start + _CHUNK]
+        judgements = await asyncio.gather(*(_ask(judge, bench, case, samples) for case in part))
+        for case, judgement in zip(part, judgements, strict=True):
+            answers[case.id] = _probability(case, judgement)
+            if records is not None:
+                _, rollout = as_rollout(case, bench.rubric, sample_of(case, samples))
+                records.verdict(STAGE, 0, judgement, rollout, judge.name)
+        tell(observer, Progress(stage=STAGE, done=len(answers), total=len(cases), detail="labelled cases"))
+    return make_passport(
+        judge.name,
+        judge.fingerprint,
+        [LabelledCase(**_plain(case)) for case in cases],
+        answers,
+        criteria=[criterion.id for criterion in bench.rubric.criteria],
+        threshold=Threshold(auc=config.auc, bound=config.bound, min_cases=config.min_cases),
+        labels="expert findings of the validation and test rows; wrong cases made from them by construction",
+        seed=config.seed,
+    )
+
+
+async def run_judge_tests(bench: Bench, cases: Sequence[JudgeCase]) -> list[tuple[str, list[str]]]:
+    """Each test's name and what is wrong with the verdict (nothing: passed), in order."""
+    judge = bench.judge()
+    judgements = await asyncio.gather(*(judge.judge(case.sample(), case.rollout()) for case in cases))
+    return [(case.name, case.problems(judgement)) for case, judgement in zip(cases, judgements, strict=True)]
+
+
+def judge_tests(task: LoadedTask, bench: Bench) -> tuple[JudgeCase, ...]:
+    """The task's judge tests; empty where it names none."""
+    name = task.config.validation.tests
+    return () if name is None else load_judge_cases(task.path(name), bench.rubric)
+
+
+def require(task: LoadedTask, passport: Passport, failed_tests: Sequence[str]) -> None:
+    """Stop here where the judge does not show what the task requires of it.
+
+    Raises:
+        GateError: it does not.
+    """
+    wanted = task.config.validation.require
+    if wanted == "usable" and not passport.usable:
+        raise GateError(
+            passport.sentence(),
+            "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
+            "Use a better judge (judge.model), mend the rubric, or set validate.require to tests or nothing.",
+        )
+    if wanted == "tests" and failed_tests:
+        raise GateError(
+            f"The judge fails {len(failed_tests)} of its tests: {', '.join(failed_tests[:5])}.",
+            "The task requires that all judge tests pass (validate.require: tests).",
+            "See what it answers with `adjudge judge test TASK`; mend the rubric or use a better judge.",
+        )
+
+
+async def _ask(judge: Judge, bench: Bench, case: Case, samples: Sequence[Sample]) -> Judgement:
+    return await judge.judge(*as_rollout(case, bench.rubric, sample_of(case, samples)))
+
+
+def _probability(case: Case, judgement: Judgement) -> float | None:
+    """How sure the judge is of the better answer; None where it failed."""
+    if isinstance(judgement, JudgeFailure):
+        return None
+    return next(answer.score for answer in judgement.items[0].criteria if answer.criterion == case.criterion)
+
+
+def _plain(case: Case) -> dict[str, str | bool]:
+    return {
+        "id": case.id,
+        "criterion": case.criterion,
+        "source": case.source,
+        "cluster": case.cluster,
+        "label": case.label,
+    }
