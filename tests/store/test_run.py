@@ -74,7 +74,7 @@ def test_two_writers_exclude_each_other_and_a_dead_one_excludes_nobody(tmp_path:
         "    print('locked', flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None

@@ -191,11 +191,7 @@ def make_passport(
         )
 
     def figures(criterion: str | None, source: str | None) -> Figures:
-        chosen = [
-            case
-            for case in cases
-            if (criterion is None or case.criterion == criterion) and (source is None or case.source == source)
-        ]
+        chosen = [c for c in cases if criterion in {None, c.criterion} and source in {None, c.source}]
         return _figures(chosen, probabilities, criterion, source, seed=seed, resamples=resamples)
 
     measured = list(dict.fromkeys([*criteria, *sorted({c.criterion for c in cases})]))

@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help demo demo-fast test check clean
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# torch first and pinned: a later plain requirement on torch then finds it, and no GPU build is pulled.
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "adjudge needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,stats,dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## install, pull the model, and run the whole job on the embedded defaults
+	$(BIN)/adjudge models pull smollm2-135m
+	$(BIN)/adjudge demo --resume
+
+demo-fast: $(STAMP) ## the same pipeline in a minute on a random model, without any download
+	rm -rf runs/demo-fast
+	$(BIN)/adjudge demo --fast
+
+test: $(STAMP) ## the tests
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## remove the environment and all runs
+	rm -rf $(VENV) runs
