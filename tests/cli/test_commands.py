@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def test_judge_tests_decide_the_exit_code(adjudge: Command, task: Path):
     assert ended.code == 1
     assert "FAIL  a-word" in ended.out
     assert "expected 'none'" in ended.out
+    assert json.loads(adjudge("judge", "test", task, "--json").out)["failed"] == ["a-word"]
 
 
 def test_a_judge_without_labelled_cases_is_not_validated(adjudge: Command, task: Path):
@@ -150,6 +152,8 @@ def test_the_gate_can_be_asked_again(adjudge: Command, task: Path, finished: Pat
     ended = adjudge("gate", finished, "--task", task)
     assert ended.code == 1
     assert "FAIL" in ended.out
+    refused = adjudge("gate", finished, "--task", task, "--json")
+    assert (refused.code, json.loads(refused.out)["passed"]) == (1, False)
 
 
 def test_the_report_can_be_written_anew(adjudge: Command, finished: Path):
@@ -165,3 +169,14 @@ def test_models_are_listed(adjudge: Command):
     """`models list` names what can be pulled and what is here."""
     found = json.loads(adjudge("models", "list", "--json").out)
     assert "smollm2-135m" in [row["name"] for row in found["models"]]
+
+
+def test_a_judge_can_be_distilled(adjudge: Command, tmp_path: Path):
+    """`judge distill` leaves an adapter, says how to use it, and never writes into a folder that holds something."""
+    template = Path(str(resources.files("adjudge"))) / "templates" / "contract_review"
+    command = ("judge", "distill", template, "--base", "local:tiny", "--tokens", 1, "--out", tmp_path / "judge")
+    ended = adjudge(*command)
+    assert ended.code == 0
+    assert (tmp_path / "judge" / "adapter_model.safetensors").is_file()
+    assert "judge: {model: local:tiny, adapter:" in ended.out
+    assert adjudge(*command).code == 2

@@ -23,7 +23,7 @@ except SystemExit as end:
 )
 def test_help_loads_no_heavy_module(arguments: list[str]):
     """`--help` of any command needs none of the libraries that take long to load."""
-    done = subprocess.run(  # noqa: S603 (our own interpreter and words)
+    done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, check=True, timeout=60
     )
     seen = json.loads(done.stderr)

@@ -20,7 +20,7 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(adjudge: Callable[..., A
     file.write_text(text.replace("save_steps: 3", "save_steps: 100000"), encoding="utf-8")
     out = tmp_path / "run"
     arguments = ["train", str(task), "--out", str(out), "--json"]
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 (our own interpreter and words)
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics = out / "metrics.jsonl"
     while not (metrics.exists() and b'"stage":"train"' in metrics.read_bytes()):
         assert process.poll() is None

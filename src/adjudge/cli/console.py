@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from adjudge.domain import Observer
+    from adjudge.errors import AdjudgeError
 
 T = TypeVar("T")
 
@@ -29,6 +30,12 @@ def emit(data: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -> Non
     text = json.dumps(data, ensure_ascii=False, allow_nan=False) if as_json else "\n".join(lines)
     # A lone surrogate (from a model's reply) has no UTF-8 form.
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def says_no(error: "AdjudgeError") -> NoReturn:
+    """End a command that has printed its outcome, where that is a no: three lines on stderr, nothing on stdout."""
+    sys.stderr.write(f"{error}\n")
+    raise typer.Exit(error.exit_code)
 
 
 def note(line: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adjudge.cli.console import AsJson, Out, TaskPath, emit, observed, run_told
+from adjudge.cli.console import AsJson, Out, TaskPath, emit, observed, run_told, says_no
 from adjudge.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
@@ -76,10 +76,12 @@ def run_tests(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> No
     lines += [f"      {problem}" for _, problems in outcome for problem in problems]
     emit({"tests": [{"name": n, "problems": p} for n, p in outcome], "failed": failed}, lines, as_json=as_json)
     if failed:
-        raise GateError(
-            f"The judge fails {len(failed)} of {len(outcome)} tests.",
-            f"It answers otherwise than expected on: {', '.join(failed[:5])}.",
-            "Mend the rubric, use a better judge, or correct the test if the judge is right.",
+        says_no(
+            GateError(
+                f"The judge fails {len(failed)} of {len(outcome)} tests.",
+                f"It answers otherwise than expected on: {', '.join(failed[:5])}.",
+                "Mend the rubric, use a better judge, or correct the test if the judge is right.",
+            )
         )
 
 
@@ -112,10 +114,12 @@ def validate(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> Non
     write_json(folder / "passport.json", data)
     emit(data, found.lines(), as_json=as_json)
     if not found.usable:
-        raise GateError(
-            f"The judge {found.judge} is {found.status}.",
-            found.sentence(),
-            "Use a better judge (judge.model), mend the rubric, or add labelled rows.",
+        says_no(
+            GateError(
+                f"The judge {found.judge} is {found.status}.",
+                found.sentence(),
+                "Use a better judge (judge.model), mend the rubric, or add labelled rows.",
+            )
         )
 
 

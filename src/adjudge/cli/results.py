@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from adjudge.cli.console import AsJson, Out, Resume, RunPath, TaskPath, emit, run_told
-from adjudge.errors import ConfigError
+from adjudge.cli.console import AsJson, Out, Resume, RunPath, TaskPath, emit, run_told, says_no
+from adjudge.errors import ConfigError, GateError
 
 
 def evaluate(
@@ -53,7 +53,10 @@ def gate(
     run = RunFolder.open(folder)
     result = check(load_task(task or run.config_file), run)
     emit(result.model_dump(mode="json"), [*result.lines(), result.sentence()], as_json=as_json)
-    require(result)
+    try:
+        require(result)
+    except GateError as error:
+        says_no(error)
 
 
 def report(folder: RunPath, *, as_json: AsJson = False) -> None:

@@ -77,6 +77,8 @@ def export(task: LoadedTask, run: RunFolder, result: GateResult, rows: dict[Spli
         "task": task.config.name,
         "judge": passport.judge,
         "judge_fingerprint": passport.fingerprint,
+        # Another one than the passport's where weak criteria weigh nothing.
+        "reward_judges": ", ".join(Evaluation.read(run.evaluation).judges),
         "gate_passed": result.passed,
         "adjudge_version": __version__,
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
+    from rich.text import Text
 
 QUESTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -40,20 +41,24 @@ def open_story(stream: TextIO) -> Iterator[Observer]:
         yield PlainStory(lambda line: _write(stream, line))
         return
     from rich.console import Console  # noqa: PLC0415  (keeps `--help` fast)
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
     from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=stream)
     columns = (
-        TextColumn("  {task.description}", markup=False),
-        BarColumn(bar_width=30),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left:", markup=False),
-        TimeRemainingColumn(),
+        BarColumn(bar_width=16, table_column=Column(min_width=16)),
+        TextColumn(
+            "{task.completed:.0f}/{task.total:.0f}", markup=False, table_column=Column(no_wrap=True, min_width=5)
+        ),
+        TimeRemainingColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TextColumn("left", markup=False, table_column=Column(no_wrap=True, min_width=4)),
+        # Last, so that a narrow terminal cuts this and not the time that is left.
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
     )
     with Bar(*columns, console=console, transient=True) as bar:
-        yield LiveStory(console, bar)
+        yield LiveStory(console, bar, Text)
 
 
 class PlainStory:
@@ -91,10 +96,11 @@ class LiveStory:
     Args:
         console: where sentences go.
         bar: running progress display of the same console.
+        styled: makes a text of a style.
     """
 
-    def __init__(self, console: "Console", bar: "Bar") -> None:
-        self._console, self._bar = console, bar
+    def __init__(self, console: "Console", bar: "Bar", styled: Callable[[str, str], "Text"]) -> None:
+        self._console, self._bar, self._styled = console, bar, styled
         self._task: TaskID | None = None
         self._total = 0
 
@@ -104,9 +110,9 @@ class LiveStory:
             self._clear()
         text = sentence(event)
         if text is not None:
-            style = "bold" if isinstance(event, StageStarted) else "green" if isinstance(event, StageEnded) else None
-            # No markup: intervals stand in square brackets.
-            self._console.print(text, markup=False, highlight=False, style=style, soft_wrap=True)
+            style = "bold" if isinstance(event, StageStarted) else "green" if isinstance(event, StageEnded) else ""
+            # A text is no markup (intervals stand in square brackets), and its style does not reach the live line.
+            self._console.print(self._styled(text, style), soft_wrap=True)
         progress = _progress(event)
         if progress is not None:
             self._show(*progress)
@@ -116,12 +122,14 @@ class LiveStory:
         if self._task is None or total != self._total:
             self._clear()
             self._task, self._total = self._bar.add_task(detail, total=total), total
-        self._bar.update(self._task, completed=done, description=detail)
+        self._bar.update(self._task, completed=done, description=detail, refresh=done == total)
 
     def _clear(self) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
+            # Otherwise the next sentence would be printed over the line of work that is over.
+            self._bar.refresh()
 
 
 def sentence(event: Event) -> str | None:
