@@ -35,6 +35,9 @@ class DistillConfig(Frozen):
     shares: Mapping[str, float] = {"grounded": 1.0, "supported": 0.4, "consistent": 0.3, "actionable": 0.2}
     """Which share of a criterion's cases is used: the hard one takes most of the budget."""
 
+    questions_per_text: int = 8
+    """Most questions about one text (a guideline has many comments, a vague action many rows)."""
+
     lora: LoraSettings = LoraSettings(rank=8, alpha=16)
     seed: int = 0
 
@@ -88,7 +91,7 @@ def distill(
         metrics["step_seconds"] = time.perf_counter() - began
         if observer.on_event(StepEnded(step=done, steps=len(steps), metrics=metrics)) is Request.STOP:
             break
-    export_half(model, folder)
+    export_half(model, folder, base.name)
     return done
 
 
@@ -115,14 +118,25 @@ def _margins(model: torch.nn.Module, part: _Part) -> torch.Tensor:
     return hidden @ (head[yes] - head[no])
 
 
+def _questions(
+    rubric: Rubric, cases: Sequence[Case], config: DistillConfig, dice: random.Random
+) -> dict[str, list[tuple[str, bool]]]:
+    """Questions and labels by what they read first: each once, and few for one text, so that none fills a batch."""
+    by_prefix: dict[str, dict[tuple[str, bool], None]] = defaultdict(dict)
+    for case in cases:
+        prefix, question = choice_parts(rubric.criterion(case.criterion), case.fields)
+        if dice.random() < config.shares.get(case.criterion, 1.0):
+            by_prefix[prefix][question, case.label] = None
+    return {
+        prefix: dice.sample([*questions], min(len(questions), config.questions_per_text))
+        for prefix, questions in by_prefix.items()
+    }
+
+
 def _steps(base: LocalModel, rubric: Rubric, cases: Sequence[Case], config: DistillConfig) -> list[list[_Part]]:
     """Forward passes of about ``tokens_per_pass``, optimizer steps of about ``tokens_per_step``."""
     dice = random.Random(config.seed)
-    by_prefix: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-    for case in cases:
-        if dice.random() < config.shares.get(case.criterion, 1.0):
-            prefix, question = choice_parts(rubric.criterion(case.criterion), case.fields)
-            by_prefix[prefix].append((question, case.label))
+    by_prefix = _questions(rubric, cases, config, dice)
     prefixes = sorted(by_prefix)
     dice.shuffle(prefixes)
     answers = [base.text_ids(option) for option in options(rubric.criteria[0])]

@@ -196,7 +196,7 @@ class LocalBackend:
 
     def export(self, folder: Path) -> None:
         """The adapter alone, in half precision (what is shipped), PEFT layout."""
-        export_half(self._trained, folder)
+        export_half(self._trained, folder, self._local.name)
 
 
 def _twin(model: Any) -> Any:  # noqa: ANN401 (transformers models share no useful type)
