@@ -1,6 +1,6 @@
 """**Rubric**, **criterion**, **scale**: what a judge is asked, as pure data with a fingerprint."""
 
-from functools import cached_property
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -147,9 +147,12 @@ class Rubric(Frozen):
         if not any(criterion.weight for criterion in self.criteria):
             msg = "every criterion has weight 0: nothing is judged"
             raise ValueError(msg)
+        if not math.isfinite(sum(abs(criterion.weight) for criterion in self.criteria)):
+            msg = "the weights add up to more than a number can hold"
+            raise ValueError(msg)
         return self
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of everything in the rubric that can change a verdict."""
         return digest(self.model_dump(mode="json"))

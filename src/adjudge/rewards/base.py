@@ -1,6 +1,7 @@
 """What components share: their settings, and the response's JSON read once."""
 
 import json
+import math
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from adjudge.domain import ComponentRole, ComponentScore, ComponentStatus, Froze
 from adjudge.domain.base import Number
 
 Settings = Literal["gate", "term", "metric"]
+
+DEEPEST = 100
+"""Levels of a JSON response; a deeper one is no answer to anything."""
 
 
 class ComponentConfig(Frozen):
@@ -69,10 +73,11 @@ class Scorer:
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 (any JSON value)
-    """The JSON value of a response, strictly.
+    """The JSON value of a response, strictly: what every reader after us can hold and write.
 
     Raises:
-        ValueError: not JSON, or a number that JSON does not have (NaN, Infinity).
+        ValueError: not JSON; a number that is not finite (NaN, Infinity, 1e999); half a surrogate pair; nested deeper
+            than `DEEPEST`.
     """
 
     def refuse(constant: str) -> float:
@@ -80,10 +85,35 @@ def parsed(text: str) -> Any:  # noqa: ANN401 (any JSON value)
         raise ValueError(msg)
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        value = json.loads(text, parse_constant=refuse)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None
+    _refuse_unusable(value)
+    return value
+
+
+def _refuse_unusable(value: object) -> None:
+    """Level by level, not by recursion: the response decides how deep it is."""
+    level: list[object] = [value]
+    for _ in range(DEEPEST):
+        deeper: list[object] = []
+        for part in level:
+            if isinstance(part, dict):
+                deeper += [*part, *part.values()]
+            elif isinstance(part, list):
+                deeper += part
+            elif isinstance(part, str):
+                # Raises UnicodeEncodeError, a ValueError: such a text would break whoever sends it on, a judge first.
+                part.encode()
+            elif isinstance(part, float) and not math.isfinite(part):
+                msg = "a number is too large"
+                raise ValueError(msg)
+        if not deeper:
+            return
+        level = deeper
+    msg = "nested too deeply"
+    raise ValueError(msg)
 
 
 def items_of(answer: object, path: str) -> list[dict[str, Any]] | None:

@@ -5,6 +5,7 @@ Terms that have nothing to score are left out, the others share the whole weight
 """
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -32,7 +33,7 @@ class CompositeReward:
         floor: the reward of a gated response, in [0, 1].
 
     Raises:
-        ConfigError: no term with weight, or two components of one name.
+        ConfigError: no term with weight, weights without a finite sum, or two components of one name.
     """
 
     def __init__(self, components: Sequence[Component], on_failure: OnFailure = "mask", floor: float = 0.0) -> None:
@@ -48,6 +49,12 @@ class CompositeReward:
                 "The reward has no term with a weight above 0.",
                 "Gates only stop; without a term every response that passes them would be worth the same.",
                 "Add a term, for example {type: judged}.",
+            )
+        if not math.isfinite(sum(part.weight for part in components if part.role == "term")):
+            raise ConfigError(
+                "The weights of the reward's terms do not add up to a number.",
+                "A reward is the mean of its terms, weighted by their share in this sum.",
+                "Give every term a weight of everyday size, for example 0.5.",
             )
         self._gates = sorted((part for part in components if part.role == "gate"), key=lambda part: part.cost)
         self._others = [part for part in components if part.role != "gate"]
@@ -129,7 +136,7 @@ def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:
 
 async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentScore:
     try:
-        return await part.score(sample, rollout)
+        return _checked(part, await part.score(sample, rollout))
     except AdjudgeError:
         raise
     except Exception as error:
@@ -138,6 +145,20 @@ async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentSc
             f"{type(error).__name__}: {error}"[:300],
             "This is a fault in the component's code: mend it; no number was given.",
         ) from error
+
+
+def _checked(part: Component, found: ComponentScore) -> ComponentScore:
+    """The score, read again field by field: a copy or a construct may hold what its type refuses (NaN).
+
+    Raises:
+        ValueError: a field is not what the type allows, or the score is not as its component declares itself.
+    """
+    checked = ComponentScore.model_validate({name: getattr(found, name) for name in ComponentScore.model_fields})
+    if (checked.name, checked.role, checked.weight) != (part.name, part.role, part.weight):
+        # A term that calls itself a metric would hide its failed judge; a gate that calls itself a term, add.
+        msg = f"its score says {checked.role} '{checked.name}' of weight {checked.weight}"
+        raise ValueError(msg)
+    return checked
 
 
 def _usage(scores: Sequence[ComponentScore]) -> Usage:

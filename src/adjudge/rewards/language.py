@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
+from adjudge.errors import ConfigError
 from adjudge.rewards.base import ComponentConfig, Scorer, parsed
 
 
@@ -18,15 +19,26 @@ class SameLanguageConfig(ComponentConfig):
 
 
 class SameLanguage(Scorer):
-    """Probability that the text is in the wanted language; braces and keys of JSON are not text."""
+    """Probability that the text is in the wanted language; braces and keys of JSON are not text.
+
+    Raises:
+        ConfigError: a language code is not known.
+    """
 
     def __init__(self, config: SameLanguageConfig, *, role: ComponentRole) -> None:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  (loads a model)
 
         super().__init__(config.name or config.type, role, config.weight, cost=1)
         self._config = config
-        self._identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
-        self._identifier.set_languages([*{*config.among, config.language}])
+        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        try:
+            self._identifier.set_languages([*{*config.among, config.language}])
+        except ValueError as error:
+            raise ConfigError(
+                f"The component '{self.name}' names a language that cannot be told.",
+                str(error),
+                "Use ISO 639-1 codes, for example en or de, in `language` and `among`.",
+            ) from error
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
         """The probability, or not applicable where there is too little text."""
