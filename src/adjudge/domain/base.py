@@ -28,7 +28,9 @@ Number = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)
 Score = Annotated[Number, Field(ge=0.0, le=1.0)]
 """A finite number in [0, 1]."""
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, BeforeValidator(_a_number), Field(ge=0)]
+"""A whole number from 0; a bool or a numeric string is refused."""
+
 Seconds = Annotated[Number, Field(ge=0.0)]
 
 

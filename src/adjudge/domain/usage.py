@@ -1,6 +1,13 @@
 """**Usage**: what a call took, in tokens, seconds and money."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from adjudge.domain.base import Count, Frozen, Number, Seconds
+
+Money = Annotated[Number, Field(ge=0.0)]
+"""US dollars, from 0."""
 
 
 class Usage(Frozen):
@@ -10,7 +17,7 @@ class Usage(Frozen):
     prompt_tokens: Count = 0
     completion_tokens: Count = 0
     seconds: Seconds = 0.0
-    cost_usd: Number | None = None
+    cost_usd: Money | None = None
 
     def __add__(self, other: "Usage") -> "Usage":
         # A part that made no call has no cost to know.
