@@ -13,7 +13,11 @@ from adjudge.rewards.base import DEEPEST, items_of, parsed
 from adjudge.rewards.registry import TYPES, RewardConfig, build_reward
 from adjudge.testing.builders import make_comment, make_review, make_rollout, make_sample
 
-SETTINGS = {"length_band": {"high": 2000}, "json_schema": {"inline": {"type": "object"}}, "same_language": {}}
+SETTINGS = {
+    "length_band": {"high": 2000},
+    "json_schema": {"inline": {"type": "object"}},
+    "prohibited_content": {"phrases": ["as an AI"]},
+}
 PLAIN = [name for name in TYPES if name != "judged"]
 ALL = build_reward(
     RewardConfig.model_validate({"terms": [{"type": name, **SETTINGS.get(name, {})} for name in PLAIN]}), None, None
@@ -38,6 +42,7 @@ HOSTILE = {
     "a number too large": '{"comments": [{"comment": 1e999}]}',
     "an integer without end": '{"comments": [' + "9" * 5000 + "]}",
     "text around it": f"Here you are: {make_review([make_comment()])}",
+    "a key twice": '{"comments": [], "comments": [{"comment": "x"}]}',
     "two answers": make_review([make_comment()]) * 2,
 }
 
@@ -150,6 +155,10 @@ def test_a_language_nobody_knows_is_a_wrong_config():
         ({"terms": [{"type": "json_schema"}]}, "file"),
         ({"terms": [{"type": "json_schema", "file": "a", "inline": {}}]}, "file"),
         ({"terms": [{"type": "length_band", "low": 9, "high": 3}]}, "above high"),
+        ({"terms": [{"type": "length_band", "high": 9, "unit": "lines"}]}, "unit"),
+        ({"terms": [{"type": "prohibited_content", "phrases": []}]}, "phrases"),
+        ({"terms": [{"type": "prohibited_content", "phrases": ["bad", "\u200b "]}]}, "nothing to look for"),
+        ({"terms": [{"type": "judged", "items": ""}]}, "items"),
         ({"gates": [{"type": "zzz"}], "terms": [{"type": "judged"}]}, "known: json_schema"),
         ({"gates": [{"type": "dupilcates"}], "terms": [{"type": "judged"}]}, "did you mean 'duplicates'"),
     ],
@@ -160,10 +169,14 @@ def test_a_wrong_reward_section_is_refused_by_name(section, problem):
         RewardConfig.model_validate(section)
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", '{"type": "no-such-type"}', '{"x": "' + "y" * 200_000 + '"}'])
-def test_a_schema_file_that_is_no_schema_is_refused(tmp_path, text):
-    """Not JSON, not an object, not a schema, far too large."""
-    (tmp_path / "schema.json").write_text(text)
+@pytest.mark.parametrize(
+    "content",
+    [b"not json", b"[]", b'{"type": "no-such-type"}', b'{"x": "' + b"y" * 200_000 + b'"}', b'"\xff"', b"[" * 100_000],
+    ids=["no JSON", "no object", "no schema", "too large", "no UTF-8", "too deep"],
+)
+def test_a_schema_file_that_is_no_schema_is_refused(tmp_path, content):
+    """Whatever is wrong with the file, the error is told in three sentences."""
+    (tmp_path / "schema.json").write_bytes(content)
     config = RewardConfig.model_validate({"terms": [{"type": "json_schema", "file": "schema.json"}]})
     with pytest.raises(ConfigError, match="schema"):
         build_reward(config, None, tmp_path)

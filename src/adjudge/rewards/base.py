@@ -2,14 +2,13 @@
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from adjudge.domain import ComponentRole, ComponentScore, ComponentStatus, Frozen
+from adjudge.domain import ComponentRole, ComponentScore, ComponentStatus, Frozen, Sample
 from adjudge.domain.base import Number
-
-Settings = Literal["gate", "term", "metric"]
+from adjudge.errors import DataError
 
 DEEPEST = 100
 """Levels of a JSON response; a deeper one is no answer to anything."""
@@ -76,16 +75,24 @@ def parsed(text: str) -> Any:  # noqa: ANN401 (any JSON value)
     """The JSON value of a response, strictly: what every reader after us can hold and write.
 
     Raises:
-        ValueError: not JSON; a number that is not finite (NaN, Infinity, 1e999); half a surrogate pair; nested deeper
-            than `DEEPEST`.
+        ValueError: not JSON; a key twice in one object; a number that is not finite (NaN, Infinity, 1e999); half a
+            surrogate pair; nested deeper than `DEEPEST`.
     """
 
     def refuse(constant: str) -> float:
         msg = f"{constant} is not JSON"
         raise ValueError(msg)
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            # Readers differ in which of the two they take: one could be shown to the judge, the other be counted.
+            msg = "a key stands twice in one object"
+            raise ValueError(msg)
+        return found
+
     try:
-        value = json.loads(text, parse_constant=refuse)
+        value = json.loads(text, parse_constant=refuse, object_pairs_hook=once)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None
@@ -126,3 +133,28 @@ def items_of(answer: object, path: str) -> list[dict[str, Any]] | None:
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         return None
     return found
+
+
+def strings_of(value: object, *, keys: bool = False) -> list[str]:
+    """All strings in a JSON value that `parsed` let through, in order; with `keys` those of objects too."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = [part for key, inner in value.items() for part in ((key, inner) if keys else (inner,))]
+    return [text for part in value for text in strings_of(part, keys=keys)] if isinstance(value, list) else []
+
+
+def document_of(sample: Sample, field: str, component: str) -> str:
+    """The text that a component compares with.
+
+    Raises:
+        DataError: the sample has no such text. To score against nothing would blame the policy for a typing error.
+    """
+    text = sample.text(field)
+    if text is None:
+        raise DataError(
+            f"Sample '{sample.id}': there is no metadata.{field}.",
+            f"The reward's component '{component}' compares responses with it.",
+            f"Add metadata.{field} to the sample, or name another field in the component.",
+        )
+    return text

@@ -1,13 +1,15 @@
 """CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean.
 
-A response that a gate stops has the floor, and no judge is called. A failed judgement goes to the failure policy.
+A response that a gate stops, or that no judge could be shown, has the floor, and no judge is called. A failed judgement
+goes to the failure policy.
 Terms that have nothing to score are left out, the others share the whole weight.
 """
 
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from adjudge.domain import (
     Component,
@@ -22,6 +24,9 @@ from adjudge.domain import (
 )
 from adjudge.errors import AdjudgeError, ConfigError, RewardError
 from adjudge.rewards.failure import OnFailure, failed_reward
+from adjudge.rewards.judged import Judged
+
+T = TypeVar("T")
 
 
 class CompositeReward:
@@ -58,6 +63,7 @@ class CompositeReward:
             )
         self._gates = sorted((part for part in components if part.role == "gate"), key=lambda part: part.cost)
         self._others = [part for part in components if part.role != "gate"]
+        self._judged = [part for part in components if isinstance(part, Judged) and part.role == "term"]
         self._on_failure, self._floor = on_failure, floor
 
     async def score(self, sample: Sample, rollout: Rollout) -> Reward:
@@ -76,15 +82,19 @@ class CompositeReward:
                 # A gate is open or shut: partial credit belongs to a term.
                 passed[-1] = result.model_copy(update={"value": 0.0})
                 return self._gated(rollout, passed)
-        scores = [*passed, *await asyncio.gather(*(_ask(part, sample, rollout) for part in self._others))]
+        for part in self._judged:
+            why = part.refusal(rollout.response)
+            if why:
+                # Else the judge would fail on it, and the policy could earn the neutral value, or an escape, that way.
+                return self._gated(rollout, [*passed, _shut(f"{part.name}_input", why)])
+        scores = [*passed, *await _all([_ask(part, sample, rollout) for part in self._others])]
         usage = _usage(scores)
         failed = next((s for s in scores if s.status is ComponentStatus.FAILED and s.role == "term"), None)
         if failed is not None:
             return failed_reward(self._on_failure, rollout.id, tuple(scores), usage, failed)
         terms = [s for s in scores if s.role == "term" and s.value is not None and s.weight > 0]
         if not terms:
-            nothing = ComponentScore(name="content", role="gate", value=0.0, detail="nothing in it can be scored")
-            return self._gated(rollout, [*scores, nothing])
+            return self._gated(rollout, [*scores, _shut("nothing_to_score", "nothing in it can be scored")])
         # Divided first: the sum of shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
         total = sum(term.weight for term in terms)
         value = sum(term.weight / total * (term.value or 0.0) for term in terms)
@@ -97,8 +107,12 @@ class CompositeReward:
         )
 
     async def score_group(self, group: Group) -> tuple[Reward, ...]:
-        """One reward a rollout, in the order of the group."""
-        rewards = await asyncio.gather(*(self.score(group.sample, rollout) for rollout in group.rollouts))
+        """One reward a rollout, in the order of the group.
+
+        Raises:
+            RewardError: as in `score`; every other rollout of the group has been scored to its end by then.
+        """
+        rewards = await _all([self.score(group.sample, rollout) for rollout in group.rollouts])
         return matched(group, rewards)
 
     def _gated(self, rollout: Rollout, scores: Sequence[ComponentScore]) -> Reward:
@@ -145,6 +159,21 @@ async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentSc
             f"{type(error).__name__}: {error}"[:300],
             "This is a fault in the component's code: mend it; no number was given.",
         ) from error
+
+
+async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results, in order; when one raises, the others end first: what a judge was paid for reaches its journal."""
+    done: list[T] = []
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        done.append(result)
+    return done
+
+
+def _shut(name: str, detail: str) -> ComponentScore:
+    """A gate that nobody configured, for `Reward.explain`."""
+    return ComponentScore(name=name, role="gate", value=0.0, detail=detail)
 
 
 def _checked(part: Component, found: ComponentScore) -> ComponentScore:

@@ -74,10 +74,10 @@ def load_schema(path: Path) -> dict[str, Any]:
             "A json_schema component of the task's reward names it.",
             "Write the file, or correct the path (relative to the task file).",
         )
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         schema = json.loads(text) if len(text) <= LARGEST_SCHEMA else None
-    except ValueError:
+    except (ValueError, RecursionError):
         schema = None
     if not isinstance(schema, dict):
         raise ConfigError(

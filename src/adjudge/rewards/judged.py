@@ -1,6 +1,8 @@
-"""Judged: a judge as a component. A failure stays a failure."""
+"""Judged: a judge as a component. A failure stays a failure; what no judge could be shown is not sent to one."""
 
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
+
+from pydantic import Field
 
 from adjudge.domain import (
     ComponentRole,
@@ -9,50 +11,86 @@ from adjudge.domain import (
     FailureKind,
     Judge,
     JudgeFailure,
+    Judgement,
     Rollout,
+    Rubric,
     Sample,
+    Usage,
+    Verdict,
 )
-from adjudge.errors import AdjudgeError
+from adjudge.errors import AdjudgeError, ConfigError
 from adjudge.rewards.base import ComponentConfig, Scorer, items_of
 
 
+@runtime_checkable
+class HasRubric(Protocol):
+    """A judge that tells what it asks, and so how it splits a response into items."""
+
+    @property
+    def rubric(self) -> Rubric:
+        """What is asked."""
+        ...
+
+
 class JudgedConfig(ComponentConfig):
-    """``items``: name of the response's list; an empty one is not judged (silence is SetMatch's matter)."""
+    """``items``: name of the response's list whose parts are judged; default: as the judge's rubric says.
+
+    An empty list is not judged (silence is SetMatch's matter). Without items the response is judged as a whole.
+    """
 
     type: Literal["judged"] = "judged"
-    items: str = "comments"
+    items: str | None = Field(default=None, min_length=1)
 
 
 class Judged(Scorer):
-    """Score of the judge's verdict."""
+    """Score of the judge's verdict.
+
+    Raises:
+        ConfigError: ``items`` is not the list that the judge's rubric splits by.
+    """
 
     def __init__(self, judge: Judge, config: JudgedConfig, *, role: ComponentRole) -> None:
         super().__init__(config.name or config.type, role, config.weight, cost=2)
-        self._judge, self._items = judge, config.items
+        rule = judge.rubric.items if isinstance(judge, HasRubric) else None
+        if config.items is not None and rule is not None and config.items != rule.path:
+            raise ConfigError(
+                f"The component '{self.name}' has items '{config.items}', the judge's rubric has '{rule.path}'.",
+                "Both name the list of the response whose parts are judged.",
+                "Leave `items` out of the component: the rubric says it.",
+            )
+        self._judge, self._items = judge, config.items or (rule.path if rule is not None else None)
+
+    def refusal(self, response: str) -> str:
+        """Why this response cannot be shown to the judge; empty when it can. That is the policy's doing, always."""
+        if self._items is not None:
+            return f"no list '{self._items}' to judge" if items_of(response, self._items) is None else ""
+        if not response.strip():
+            return "an empty response"
+        try:
+            response.encode()
+        except UnicodeEncodeError:
+            return "text that cannot be sent"
+        return ""
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
-        """The verdict's score, or FAILED with the failure: never a number for a failed judge."""
-        if items_of(rollout.response, self._items) == []:
+        """The verdict's score, or FAILED with the failure: never a number for a failed judge.
+
+        A response that cannot be shown to the judge is 0 without a call.
+
+        Raises:
+            AdjudgeError: the user must change something first; told as such, not hidden as a failed judgement.
+        """
+        if why := self.refusal(rollout.response):
+            return self.not_applicable(why) if self.role == "metric" else self.scored(0.0, why)
+        if self._items is not None and not items_of(rollout.response, self._items):
             return self.not_applicable("no items to judge")
         try:
             judgement = await self._judge.judge(sample, rollout)
         except AdjudgeError:
-            # What the user must change (a key, a file) is told as such, not hidden as a failed judgement.
             raise
         except Exception as error:  # noqa: BLE001 (whatever a judge's code does wrong must not score the policy)
-            judgement = JudgeFailure(
-                judge=self._judge.fingerprint,
-                rollout_id=rollout.id,
-                kind=FailureKind.CRASHED,
-                detail=f"{type(error).__name__}: {error}"[:300],
-            )
-        if judgement.rollout_id != rollout.id:
-            judgement = JudgeFailure(
-                judge=self._judge.fingerprint,
-                rollout_id=rollout.id,
-                kind=FailureKind.CRASHED,
-                detail=f"the judgement is about '{judgement.rollout_id}'",
-            )
+            judgement = self._failure(rollout, FailureKind.CRASHED, f"{type(error).__name__}: {error}"[:300])
+        judgement = self._usable(judgement, rollout)
         if isinstance(judgement, JudgeFailure):
             return ComponentScore(
                 name=self.name,
@@ -64,4 +102,23 @@ class Judged(Scorer):
             )
         return ComponentScore(
             name=self.name, role=self.role, value=judgement.score, weight=self.weight, judgement=judgement
+        )
+
+    def _usable(self, judgement: Judgement, rollout: Rollout) -> Judgement:
+        """The judgement, or a failure where it cannot be one about this rollout. What was paid stays counted."""
+        # A judge is other people's code: its types are promises.
+        given: object = judgement
+        if not isinstance(given, Verdict | JudgeFailure):
+            return self._failure(rollout, FailureKind.CRASHED, f"gave a {type(given).__name__}, no judgement")
+        if given.rollout_id != rollout.id:
+            detail = f"the judgement is about '{given.rollout_id}'"
+            return self._failure(rollout, FailureKind.CRASHED, detail, given.usage)
+        if isinstance(given, Verdict) and (isinstance(given.score, bool) or not 0.0 <= given.score <= 1.0):
+            # A copy or a construct may hold what the type refuses; NaN fails the comparison.
+            return self._failure(rollout, FailureKind.NOT_FINITE, f"a score of {given.score}", given.usage)
+        return given
+
+    def _failure(self, rollout: Rollout, kind: FailureKind, detail: str, usage: Usage | None = None) -> JudgeFailure:
+        return JudgeFailure(
+            judge=self._judge.fingerprint, rollout_id=rollout.id, kind=kind, detail=detail, usage=usage or Usage()
         )

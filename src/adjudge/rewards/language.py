@@ -1,12 +1,12 @@
 """SameLanguage: the response's own words are in the wanted language (py3langid, restricted to the configured ones)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
 from adjudge.errors import ConfigError
-from adjudge.rewards.base import ComponentConfig, Scorer, parsed
+from adjudge.rewards.base import ComponentConfig, Scorer, parsed, strings_of
 
 
 class SameLanguageConfig(ComponentConfig):
@@ -20,6 +20,8 @@ class SameLanguageConfig(ComponentConfig):
 
 class SameLanguage(Scorer):
     """Probability that the text is in the wanted language; braces and keys of JSON are not text.
+
+    As a gate it is open when the wanted language is the most probable one: a probability is never quite 1.
 
     Raises:
         ConfigError: a language code is not known.
@@ -43,20 +45,15 @@ class SameLanguage(Scorer):
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
         """The probability, or not applicable where there is too little text."""
         try:
-            text = " ".join(_strings(parsed(rollout.response)))
+            text = " ".join(strings_of(parsed(rollout.response)))
         except ValueError:
             text = rollout.response
         if sum(char.isalpha() for char in text) < self._config.min_letters:
             return self.not_applicable("too little text to tell a language")
         ranked = dict(self._identifier.rank(text))
-        value = min(1.0, max(0.0, float(ranked[self._config.language])))
         best = max(ranked, key=lambda code: ranked[code])
+        if self.role == "gate":
+            value = float(best == self._config.language)
+        else:
+            value = min(1.0, max(0.0, float(ranked[self._config.language])))
         return self.scored(value, "" if best == self._config.language else f"reads as '{best}'")
-
-
-def _strings(value: Any) -> list[str]:  # noqa: ANN401 (any JSON value)
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [text for part in value for text in _strings(part)] if isinstance(value, list) else []

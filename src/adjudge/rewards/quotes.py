@@ -1,10 +1,10 @@
 """QuoteInDocument and QuoteNotFromReference: the cheap check of the judge's dearest question, by string search."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
 from adjudge.domain.text import locate
-from adjudge.rewards.base import ComponentConfig, Scorer, items_of
+from adjudge.rewards.base import ComponentConfig, Scorer, document_of, items_of
 
 
 class QuoteInDocumentConfig(ComponentConfig):
@@ -34,16 +34,17 @@ class QuoteInDocument(Scorer):
         self._config = config
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
-        """The share, or not applicable without items."""
+        """The share, or not applicable without items.
+
+        Raises:
+            DataError: the sample has no such document.
+        """
+        document = document_of(sample, self._config.document, self.name)
         items = items_of(rollout.response, self._config.items)
         if not items:
             return self.not_applicable("no items")
-        document = sample.text(self._config.document) or ""
-        missing = [
-            number
-            for number, item in enumerate(items, 1)
-            if not locate(str(item.get(self._config.quote) or ""), document)
-        ]
+        quotes = [_quote(item, self._config.quote) for item in items]
+        missing = [number for number, quote in enumerate(quotes, 1) if not locate(quote, document)]
         detail = f"not in the document: item {', '.join(map(str, missing))}" if missing else ""
         return self.scored(1 - len(missing) / len(items), detail)
 
@@ -56,11 +57,22 @@ class QuoteNotFromReference(Scorer):
         self._config = config
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
-        """The share, or not applicable without items."""
+        """The share, or not applicable without items.
+
+        Raises:
+            DataError: the sample has no such document or reference.
+        """
+        document = document_of(sample, self._config.document, self.name)
+        reference = document_of(sample, self._config.reference, self.name)
         items = items_of(rollout.response, self._config.items)
         if not items:
             return self.not_applicable("no items")
-        document, reference = sample.text(self._config.document) or "", sample.text(self._config.reference) or ""
-        quotes = [str(item.get(self._config.quote) or "") for item in items]
+        quotes = [_quote(item, self._config.quote) for item in items]
         wrong = sum(bool(locate(quote, reference)) and not locate(quote, document) for quote in quotes)
         return self.scored(1 - wrong / len(items), f"{wrong} of {len(items)} quote the reference" if wrong else "")
+
+
+def _quote(item: dict[str, Any], key: str) -> str:
+    """The item's quote; what is no text quotes nothing."""
+    found = item.get(key)
+    return found if isinstance(found, str) else ""

@@ -3,9 +3,10 @@
 It also makes silence right or wrong: an empty review matches an empty reference fully, and any other not at all.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
+from adjudge.errors import DataError
 from adjudge.rewards.base import ComponentConfig, Scorer, items_of
 
 
@@ -25,16 +26,33 @@ class SetMatch(Scorer):
         self._config = config
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
-        """F1, or not applicable for a sample without a reference answer of this form."""
+        """F1, or not applicable for a sample without a reference answer of this form.
+
+        Raises:
+            DataError: an item of the reference answer has no such key.
+        """
         wanted = items_of(sample.reference_answer, self._config.items)
         if wanted is None:
             return self.not_applicable("the sample has no reference answer with items")
+        expected = self._expected(sample, wanted)
         given = items_of(rollout.response, self._config.items)
         if given is None:
             return self.scored(0.0, "the response has no items to compare")
-        expected = {str(item.get(self._config.key)) for item in wanted}
-        named = {str(item.get(self._config.key)) for item in given}
-        if not expected and not named:
+        values = [item.get(self._config.key) for item in given]
+        named = {str(value) for value in values if value is not None}
+        # Items that name nothing are together one more wrong name, not a match of "nothing" with "nothing".
+        size = len(expected) + len(named) + any(value is None for value in values)
+        if not size:
             return self.scored(1.0)
-        value = 2 * len(expected & named) / (len(expected) + len(named))
+        value = 2 * len(expected & named) / size
         return self.scored(value, "" if value == 1 else f"{len(expected & named)} of {len(expected)} expected")
+
+    def _expected(self, sample: Sample, wanted: list[dict[str, Any]]) -> set[str]:
+        for number, item in enumerate(wanted, 1):
+            if item.get(self._config.key) is None:
+                raise DataError(
+                    f"Sample '{sample.id}': item {number} of the reference answer has no '{self._config.key}'.",
+                    f"The reward's component '{self.name}' compares the values of this key.",
+                    "Add it to the reference answer, or name another `key` in the component.",
+                )
+        return {str(item[self._config.key]) for item in wanted}

@@ -25,10 +25,12 @@ from adjudge.rewards.quotes import (
     QuoteNotFromReferenceConfig,
 )
 from adjudge.rewards.reference_match import SetMatch, SetMatchConfig
+from adjudge.rewards.safety import ProhibitedContent, ProhibitedContentConfig
 
 AnyComponent = Annotated[
     JsonSchemaConfig
     | MinimumContentConfig
+    | ProhibitedContentConfig
     | QuoteInDocumentConfig
     | QuoteNotFromReferenceConfig
     | LengthBandConfig
@@ -41,6 +43,7 @@ AnyComponent = Annotated[
 
 _BUILD: dict[str, Callable[[Any, ComponentRole], Component]] = {
     "minimum_content": lambda config, role: MinimumContent(config, role=role),
+    "prohibited_content": lambda config, role: ProhibitedContent(config, role=role),
     "quote_in_document": lambda config, role: QuoteInDocument(config, role=role),
     "quote_not_from_reference": lambda config, role: QuoteNotFromReference(config, role=role),
     "length_band": lambda config, role: LengthBand(config, role=role),
