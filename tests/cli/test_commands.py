@@ -11,7 +11,6 @@ import pytest
 Command = Callable[..., Any]
 
 # Told by a library to its developers while an adapter is put on.
-pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 
 
 @pytest.fixture

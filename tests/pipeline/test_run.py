@@ -20,7 +20,6 @@ from adjudge.store.run import RunFolder
 MakeTask = Callable[..., LoadedTask]
 
 # Told by a library to its developers while an adapter is put on.
-pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 
 
 class Listener:

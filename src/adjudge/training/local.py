@@ -83,7 +83,7 @@ class LocalBackend:
         made: dict[tuple[int, int], Rollout] = {}
 
         def row_ended(place: int, number: int, row: Drawn) -> None:
-            rollout = self._rollout(samples[place], row, seed, number)
+            rollout = self._rollout(samples[place], row, f"s{seed}g{place}n{number}")
             made[place, number] = rollout
             if ended is not None:
                 ended(samples[place], rollout)
@@ -104,9 +104,10 @@ class LocalBackend:
             for place, sample in enumerate(samples)
         ]
 
-    def _rollout(self, sample: Sample, row: Drawn, seed: int, place: int) -> Rollout:
+    def _rollout(self, sample: Sample, row: Drawn, draw: str) -> Rollout:
         return Rollout(
-            id=f"{sample.id}#v{self._policy.version}s{seed}n{place}",
+            # The group's place too: one draw may hold two groups of one sample.
+            id=f"{sample.id}#v{self._policy.version}{draw}",
             sample_id=sample.id,
             policy=self._policy,
             response=self._local.decode(row.tokens),
