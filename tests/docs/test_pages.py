@@ -1,0 +1,162 @@
+"""The pages agree with the code: every key, component, dependency, word and link."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from adjudge.pipeline.config import (
+    BaselineConfig,
+    DataConfig,
+    EvaluateConfig,
+    JudgeConfig,
+    PolicyConfig,
+    ReleaseConfig,
+    RewardConfig,
+    Task,
+    ValidateConfig,
+)
+from adjudge.release.gate import Rule
+from adjudge.rewards.base import ComponentConfig
+from adjudge.rewards.registry import TYPES, AnyComponent
+from adjudge.training.config import SftConfig, TrainConfig
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+SECTIONS = MappingProxyType(
+    {
+        "data": DataConfig,
+        "policy": PolicyConfig,
+        "policy / key of `sft`": SftConfig,
+        "judge": JudgeConfig,
+        "reward": RewardConfig,
+        "validate": ValidateConfig,
+        "train": TrainConfig,
+        "evaluate": EvaluateConfig,
+        "evaluate / key of `baseline`": BaselineConfig,
+        "release": ReleaseConfig,
+        "release / key of a rule": Rule,
+    }
+)
+
+
+def tables(text: str) -> dict[str, list[list[str]]]:
+    """The tables of a page: heading, and what the first column is called where that is not just `key`, -> rows."""
+    found: dict[str, list[list[str]]] = {}
+    heading = name = ""
+    for line in text.splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        elif line.startswith("|---"):
+            continue
+        elif line.startswith("|"):
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            if not name:
+                name = heading if cells[0] in {"key", "type", "package"} else f"{heading} / {cells[0]}"
+                found[name] = []
+            else:
+                found[name].append(cells)
+        else:
+            name = ""
+    return found
+
+
+def shown(field: FieldInfo) -> str:
+    """A default as the page writes it."""
+    value = field.default
+    if field.is_required():
+        return "required"
+    if isinstance(value, BaseModel):
+        return "see meaning"
+    if value in ((), ""):
+        return "none" if value == () else "empty"
+    return yaml.safe_dump(value).splitlines()[0]
+
+
+@pytest.mark.parametrize(("section", "model"), SECTIONS.items(), ids=list(SECTIONS))
+def test_task_page_has_every_key_with_its_default(section: str, model: type[BaseModel]):
+    """docs/task.md lists the keys of a section in order, with the defaults of the code, and a meaning."""
+    rows = tables((DOCS / "task.md").read_text())[section]
+    assert [(key.strip("`"), default) for key, default, _ in rows] == [
+        (field.alias or name, shown(field)) for name, field in model.model_fields.items()
+    ]
+    assert all(meaning for *_, meaning in rows)
+
+
+def test_task_page_has_every_section():
+    """Each section of a task has its heading, and each table of the page is compared with the code."""
+    names = [field.alias or name for name, field in Task.model_fields.items() if name != "name"]
+    text = (DOCS / "task.md").read_text()
+    assert re.findall(r"^## (.*)", text, re.MULTILINE) == names
+    assert set(tables(text)) == set(SECTIONS)
+
+
+def test_reward_page_has_every_component_with_its_settings():
+    """docs/rewards.md lists each type and exactly its settings, besides those that all have."""
+    rows = tables((DOCS / "rewards.md").read_text())["Components"]
+    told = {kind.strip("`"): re.findall(r"`(\w+)`", settings) for kind, _, settings in rows}
+    configs = get_args(get_args(AnyComponent)[0])
+    common = {*ComponentConfig.model_fields, "type"}
+    coded = {c.model_fields["type"].default: [n for n in c.model_fields if n not in common] for c in configs}
+    assert told == coded
+    assert set(told) == set(TYPES)
+
+
+def test_every_dependency_has_its_reason():
+    """docs/dependencies.md has a line with a reason for each package of pyproject.toml, and for no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"], *(p for extra in project["optional-dependencies"].values() for p in extra)]
+    wanted = {re.split(r"[<>=\[; ]", line)[0] for line in lines}
+    rows = tables((DOCS / "dependencies.md").read_text())["Dependencies"]
+    told = [name for names, _ in rows for name in re.sub(r"\(.*?\)", "", names).replace(" ", "").split(",")]
+    assert sorted(told) == sorted(wanted)
+    assert all(reason for _, reason in rows)
+
+
+def test_the_glossary_is_current():
+    """docs/index.md has the docstrings of the domain as they are."""
+    script = ROOT / "scripts" / "glossary.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_glossary_has_every_public_type():
+    """Each class that `adjudge.domain` exports stands in docs/index.md."""
+    import adjudge.domain
+
+    text = (DOCS / "index.md").read_text()
+    names = [name for name in adjudge.domain.__all__ if isinstance(getattr(adjudge.domain, name), type)]
+    assert len(names) > 30
+    assert [name for name in names if f"| `{name}` |" not in text] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that headings get on the usual hosts."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    heads = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path):
+    """Every relative link names a file, and its anchor a heading."""
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+def test_no_page_names_a_path_of_a_machine():
+    """Pages are about the project: no home and no temporary folder of whoever wrote them."""
+    for page in PAGES:
+        assert re.findall(r"(?<![\w.:/])/(?:work|tmp|home|root|Users)/", page.read_text()) == [], page.name
