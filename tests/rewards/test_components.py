@@ -38,6 +38,14 @@ def test_quoting_the_reference_is_noticed():
     assert ask({"type": "quote_not_from_reference"}, make_review([make_comment()]), sample).value == 1.0
 
 
+def test_words_that_stand_in_both_are_no_fault():
+    """Where document and guidelines share a sentence, quoting it is quoting the document."""
+    shared = "invoices are payable within thirty days"
+    sample = make_sample(document=f"The {shared}.", reference=f"[PAY-1] All {shared}.")
+    found = ask({"type": "quote_not_from_reference"}, make_review([make_comment(text_excerpt=shared)]), sample)
+    assert found.value == 1.0
+
+
 @given(IDS, IDS)
 def test_set_match_is_f1(wanted, named):
     """The closed formula of F1 over the ids; two empty sets match fully."""
@@ -120,6 +128,12 @@ def test_language_is_told_from_the_words_not_the_braces():
     assert ask(part, only).value < 0.1
     assert ask(part, make_review([make_comment()])).value > 0.9
     assert ask(part, make_review([])).status is ComponentStatus.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(("response", "value"), [("four", 1.0), (" four\n", 1.0), ("  3ch  ", 0.0), ("", 0.0)])
+def test_minimum_content_counts_what_is_between_the_margins(response, value):
+    """As many characters as asked are enough; white space around them is none."""
+    assert ask({"type": "minimum_content", "min_chars": 4}, response).value == value
 
 
 def test_minimum_content_names_the_empty_field():

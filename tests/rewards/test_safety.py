@@ -30,6 +30,7 @@ def value(response, phrases, *, inside_words=False):
         "trade\u00a0secret",
         "(trade secret)",
         "\u202etrade secret",
+        "\U0001d413rade secret",
     ],
 )
 def test_a_phrase_is_found_in_any_dress(text):
@@ -46,7 +47,9 @@ def test_json_escapes_hide_nothing(response):
     assert value(response, ["trade secret"]) == 0.0
 
 
-@pytest.mark.parametrize("text", ["trade secrets", "trades secret", "trade a secret", "", "{}", "trade_secret"])
+@pytest.mark.parametrize(
+    "text", ["trade secrets", "a nontrade secret", "trades secret", "trade a secret", "", "{}", "trade_secret"]
+)
 def test_other_words_are_left_alone(text):
     """A phrase is whole words; what only contains or resembles it passes."""
     assert value(text, ["trade secret"]) == 1.0
