@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,39 @@ def test_no_file_prints_or_holds_a_nan(path: Path):
 def test_the_check_sees_what_it_looks_for(text: str):
     """Each of the habits is found where it is."""
     assert len(habits(text)) == 1
+
+
+def test_every_import_is_declared():
+    """What the package imports is of Python, its own, or a dependency in pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in ("train", "aws", "studio", "stats") for line in extras[name])]
+    declared = {plain(re.split(r"[<>=\[; ]", line)[0]) for line in lines}
+    homes = packages_distributions()
+    undeclared = {
+        f"{path.name}: {name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in imported(node)
+        if name not in sys.stdlib_module_names
+        and name != "adjudge"
+        and not declared & {plain(home) for home in homes.get(name, [])}
+    }
+    assert undeclared == set()
+
+
+def plain(package: str) -> str:
+    """The name of a distribution, spelt one way."""
+    return package.lower().replace("_", "-")
+
+
+def imported(node: ast.AST) -> list[str]:
+    """Top-level modules that an import statement names."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [(node.module or "").partition(".")[0]]
+    return []
 
 
 def test_help_imports_nothing_heavy():
