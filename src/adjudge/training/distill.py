@@ -164,4 +164,9 @@ def _steps(base: LocalModel, rubric: Rubric, cases: Sequence[Case], config: Dist
             in_step = 0
         if spent >= config.tokens:
             break
+    if groups:
+        # What does not fill a last forward pass is learnt from too: few cases must not train nothing.
+        part = _Part(groups, labels)
+        part.answers = (no, yes)
+        steps[-1].append(part)
     return [step for step in steps if step]

@@ -93,7 +93,7 @@ class GrpoLoop:
             metrics = _describe(batch) | self._learn(batch, done)
             done += 1
             if validation and (done % config.validation_steps == 0 or done == config.max_steps):
-                metrics["validation_reward"] = await self._validate(validation)
+                metrics |= await self._validate(validation)
             metrics["step_seconds"] = time.perf_counter() - began
             event = StepEnded(step=done, steps=config.max_steps, metrics=metrics)
             stop = self._observer.on_event(event) is Request.STOP or stop
@@ -187,11 +187,12 @@ class GrpoLoop:
         )
         return TrainGroup(self._backend.prompt_ids(group.sample), responses)
 
-    async def _validate(self, samples: Sequence[Sample]) -> float:
+    async def _validate(self, samples: Sequence[Sample]) -> dict[str, float]:
         """Mean reward of one rollout for each validation row, the same draws every time; failed judgements left out."""
         scored = await self._rollouts(samples, 1, self._config.set_random_seed, _Batch())
         values = [r.value for _, rewards in scored for r in rewards if r.is_evidence and r.value is not None]
-        return fmean(values) if values else 0.0
+        # No verdict, no figure: a judge that is down must not look like a bad policy.
+        return {"validation_reward": fmean(values)} if values else {}
 
     def _next(self, count: int) -> list[int]:
         places = range(self._cursor, self._cursor + count)
@@ -256,7 +257,9 @@ def _describe(batch: _Batch) -> dict[str, float]:
     }
     if values:
         metrics["reward"] = fmean(values)
-        spreads = [_spread([r.value for r in group if r.value is not None]) for _, group in batch.groups]
+        spreads = [
+            _spread([r.value for r in group if r.is_evidence and r.value is not None]) for _, group in batch.groups
+        ]
         metrics["reward_spread"] = fmean(spreads)
     parts: dict[str, list[float]] = {}
     for reward in rewards:

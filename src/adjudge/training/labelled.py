@@ -193,4 +193,4 @@ def _touches(span: Span, finding: Mapping[str, Any]) -> bool:
 
 def _sentences(document: str) -> list[Span]:
     """Sentences long enough to be taken for a clause."""
-    return [Span(*match.span()) for match in re.finditer(r"[^.;\n]{60,}", document)]
+    return [Span(*match.span()) for match in re.finditer(r"[^.;\n\s][^.;\n]{59,}", document)]
