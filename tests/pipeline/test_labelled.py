@@ -77,11 +77,3 @@ def test_rows_without_expert_findings_give_no_cases(rubric: Rubric, samples: tup
     """Where nothing is known there is nothing to measure with."""
     bare = [sample.model_copy(update={"metadata": {"target_document": "x"}}) for sample in samples]
     assert held_out_cases(bare, rubric, most=30, seed=0) == ()
-
-
-def test_the_forecast_knows_the_embedded_judges():
-    """What the dry run looks for is what the endpoint loads."""
-    from adjudge.endpoints import local
-    from adjudge.pipeline.policy import EMBEDDED_JUDGES
-
-    assert dict(EMBEDDED_JUDGES) == local.EMBEDDED

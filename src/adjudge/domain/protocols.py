@@ -1,6 +1,5 @@
-"""The four shapes that the layers meet in: judge, component, reward function, sampler."""
+"""The three shapes that the layers meet in: judge, component, reward function."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from adjudge.domain.reward import ComponentRole, ComponentScore, Reward
@@ -64,12 +63,4 @@ class RewardFunction(Protocol):
 
     async def score_group(self, group: Group) -> tuple[Reward, ...]:
         """One reward a rollout, in the order of the group, matched by id."""
-        ...
-
-
-class Sampler(Protocol):
-    """Draws responses from one policy version."""
-
-    def sample(self, samples: Sequence[Sample], group_size: int, seed: int) -> list[Group]:
-        """`group_size` rollouts for each sample."""
         ...

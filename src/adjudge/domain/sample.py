@@ -1,5 +1,6 @@
 """**Sample**: one dataset row, in the chat layout that Nova RFT and OpenAI share."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +40,14 @@ class Sample(Frozen):
             msg = "the last message is the assistant's: nothing is left to answer; move it to reference_answer"
             raise ValueError(msg)
         return messages
+
+    @property
+    def reference_text(self) -> str | None:
+        """The reference answer as a model should write it (compact JSON for a structured one), or None."""
+        answer = self.reference_answer
+        if answer is None or isinstance(answer, str):
+            return answer
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
     def text(self, field: str) -> str | None:
         """The named text of ``metadata``, or None when it is absent; a non-string is refused."""

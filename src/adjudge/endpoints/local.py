@@ -7,7 +7,6 @@ forward pass of its own, so an answer depends on nothing but its prompt and is b
 import asyncio
 import time
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,9 @@ import torch
 
 from adjudge.domain import Usage
 from adjudge.endpoints.base import ChoiceReply, ChoiceRequest
+from adjudge.models.cache import EMBEDDED_JUDGES, embedded_adapter
 from adjudge.models.load import LocalModel, load
 from adjudge.models.packed import Branches, hidden_states, pack, token_scores
-
-EMBEDDED = {"contract-judge": ("smollm2-135m", "contract-judge")}
-"""Embedded judges: name -> (base model, folder of the adapter in the package)."""
-
-
-def embedded_adapter(folder: str) -> Path:
-    """The folder of an adapter that ships with the package."""
-    return Path(str(resources.files("adjudge"))) / "templates" / "adapters" / folder
 
 
 class LocalChoiceEndpoint:
@@ -47,7 +39,7 @@ class LocalChoiceEndpoint:
         Raises:
             MissingError: the model or adapter is not on this machine.
         """
-        base, folder = EMBEDDED.get(reference, (reference, None))
+        base, folder = EMBEDDED_JUDGES.get(reference, (reference, None))
         chosen = adapter or (embedded_adapter(folder) if folder else None)
         return cls(load(base, chosen), f"local:{reference}")
 

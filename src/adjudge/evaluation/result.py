@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Score
 from adjudge.domain.interval import Interval
-from adjudge.errors import RunError
 from adjudge.evaluation.statistics import Change
+from adjudge.store.atomic import read_model
 
 ALL_ROWS: Final = "all"
 """The slice that holds every row."""
@@ -113,14 +113,7 @@ class Evaluation(Frozen):
         Raises:
             RunError: the file is not an evaluation of this format.
         """
-        try:
-            return Evaluation.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise RunError(
-                f"{path} holds no evaluation.",
-                f"It cannot be read as one: {str(error).splitlines()[0]}",
-                "Run the evaluate stage again.",
-            ) from error
+        return read_model(Evaluation, path, "evaluation", "Run the evaluate stage again.")
 
 
 def _cell(figure: Interval | None) -> str:

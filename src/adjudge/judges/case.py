@@ -62,11 +62,9 @@ def case_of(rubric: Rubric, sample: Sample, rollout: Rollout, item: Mapping[str,
                 f"Add metadata.{name} to the sample, or take it out of the rubric's fields.",
             )
         documents[name] = text
-    # The sample's own texts last: an item of the policy may have a key of the same name.
-    fields = {**item_fields(rubric, sample, rollout.response, item), **documents}
-    answer = sample.reference_answer
-    stated = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-    reference = (documents["reference"],) if "reference" in documents else () if answer is None else (stated,)
+    fields = item_fields(rubric, sample, rollout.response, item)
+    stated = documents.get("reference", sample.reference_text)
+    reference = () if stated is None else (stated,)
     target = tuple(text for name, text in documents.items() if name != "reference")
     # Where the rubric shows no document, what the policy was given to read is what there is to quote from.
     asked = tuple(message.content for message in sample.messages if message.role == "user")

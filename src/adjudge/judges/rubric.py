@@ -63,8 +63,7 @@ class RubricJudge:
         """Hash of rubric, prompt, model and sampling."""
         return digest(
             {
-                # Not `rubric.fingerprint`: that is cached, and pydantic's `model_copy` takes a cached value along.
-                "rubric": self.rubric.model_dump(mode="json"),
+                "rubric": self.rubric.fingerprint,
                 "prompt": prompt_fingerprint(),
                 "endpoint": dict(self.endpoint.identity),
                 "sampling": {"temperature": self.temperature, "max_tokens": self.max_tokens, "seed": self.seed},

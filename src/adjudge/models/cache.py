@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from adjudge.errors import ConfigError, MissingError, missing_extra
@@ -46,6 +47,15 @@ KNOWN = {
         megabytes=540,
     ),
 }
+
+
+EMBEDDED_JUDGES = {"contract-judge": ("smollm2-135m", "contract-judge")}
+"""Judges that ship with the package: name -> (base model, adapter)."""
+
+
+def embedded_adapter(name: str) -> Path:
+    """The folder of an adapter that ships with the package."""
+    return Path(str(resources.files("adjudge"))) / "templates" / "adapters" / name
 
 
 def cache_folder() -> Path:

@@ -4,7 +4,6 @@ Arithmetic on the configuration and the data. Tokens are estimated from characte
 upper bounds (a response that a gate stops costs none).
 """
 
-import json
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
@@ -16,12 +15,12 @@ from adjudge.endpoints.resolve import resolve_endpoint
 from adjudge.judges.cases import load_judge_cases
 from adjudge.judges.fields import response_items
 from adjudge.judges.load import load_rubric
+from adjudge.models.cache import EMBEDDED_JUDGES
 from adjudge.pipeline.config import Stage
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import check_chooser
 from adjudge.pipeline.labelled import held_out_cases
 from adjudge.pipeline.policy import (
-    EMBEDDED_JUDGES,
     adapter_folder,
     base_name,
     local_reference,
@@ -227,6 +226,4 @@ def _evaluate(task: LoadedTask, judging: _Judging) -> StageForecast:
 
 def _items(rubric: Rubric, sample: Sample) -> int:
     """Items of the reference answer: what a good response has."""
-    answer = sample.reference_answer
-    text = answer if isinstance(answer, str) else json.dumps(answer)
-    return len(response_items(rubric, text) or [])
+    return len(response_items(rubric, sample.reference_text or "") or [])

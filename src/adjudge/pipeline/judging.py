@@ -92,7 +92,7 @@ def without(rubric: Rubric, weak: Collection[str]) -> Rubric:
     ]
     if not weak or not any(criterion["weight"] for criterion in criteria):
         return rubric
-    # Validated anew: `model_copy` would take the cached fingerprint of the old rubric along.
+    # Validated anew: `model_copy` checks nothing.
     return Rubric.model_validate({**rubric.model_dump(), "criteria": criteria})
 
 

@@ -1,14 +1,11 @@
 """The policies of a task: base model, adapters, and the local engine that holds them."""
 
 import json
-from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from adjudge.errors import ConfigError, MissingError
-from adjudge.models.cache import folder_of
+from adjudge.models.cache import embedded_adapter, folder_of
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.config import LoraSettings, SamplingSettings
 
@@ -16,10 +13,6 @@ if TYPE_CHECKING:
     from adjudge.training.local import LocalBackend
 
 EMBEDDED: Final = "embedded:"
-EMBEDDED_JUDGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"contract-judge": ("smollm2-135m", "contract-judge")}
-)
-"""Judges that ship with the package: name -> (base model, adapter). `adjudge.endpoints.local` loads them."""
 
 
 def base_name(task: LoadedTask) -> str:
@@ -69,8 +62,7 @@ def adapter_folder(task: LoadedTask, reference: str) -> Path:
         MissingError: there is no adapter.
     """
     if reference.startswith(EMBEDDED):
-        packaged = Path(str(resources.files("adjudge"))) / "templates" / "adapters"
-        folder = packaged / reference.removeprefix(EMBEDDED)
+        folder = embedded_adapter(reference.removeprefix(EMBEDDED))
     else:
         folder = task.path(reference)
     if not (folder / "adapter_config.json").is_file():

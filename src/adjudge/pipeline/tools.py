@@ -57,14 +57,7 @@ async def try_judge(
             f"Write for example --row {min(max(row, 1), len(samples))}.",
         )
     sample = samples[row - 1]
-    answer = sample.reference_answer
-    text = (
-        response
-        if response is not None
-        else answer
-        if isinstance(answer, str) or answer is None
-        else json.dumps(answer)
-    )
+    text = sample.reference_text if response is None else response
     if text is None:
         raise ConfigError(
             f"Row {row} ('{sample.id}') has no reference_answer.",

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from adjudge.domain.base import Count, Frozen
 from adjudge.errors import ConfigError, GateError, MissingError, RunError
-from adjudge.store.atomic import disk_error, sync_folder, write_bytes
+from adjudge.store.atomic import disk_error, sync_path, write_bytes
 
 CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
@@ -79,7 +79,7 @@ def export_adapter(
         # mkdtemp makes private folders; a release is there to be read.
         made.chmod(0o755)
         made.replace(target)
-        sync_folder(target.parent)
+        sync_path(target.parent)
     except OSError as error:
         raise disk_error(target, error) from error
     finally:

@@ -6,9 +6,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from adjudge.errors import AdjudgeError, MissingError, RunError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def disk_error(path: Path, error: OSError) -> AdjudgeError:
@@ -20,11 +24,11 @@ def disk_error(path: Path, error: OSError) -> AdjudgeError:
     )
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a new name in `folder` survive a power cut; does nothing where folders cannot be opened (Windows)."""
+def sync_path(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut; nothing on Windows, which opens no folders."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -48,7 +52,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         # mkstemp makes private files; a run folder is read by colleagues and their tools.
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-        sync_folder(path.parent)
+        sync_path(path.parent)
     except OSError as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -96,3 +100,23 @@ def _not_ours(path: Path, problem: str) -> RunError:
         "adjudge replaces this file as a whole, so something else has changed it.",
         "Restore it from a copy, or delete it and run its stage again.",
     )
+
+
+def read_model(kind: type[Model], path: Path, what: str, again: str) -> Model:
+    """A typed result of a stage from its JSON file.
+
+    Args:
+        kind: type of the result.
+        path: its file.
+        what: what the file should hold, for example "evaluation".
+        again: what to do where it does not, as a sentence.
+
+    Raises:
+        RunError: the file is not there or holds something else.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise RunError(
+            f"{path} holds no {what}.", f"It cannot be read as one: {str(error).splitlines()[0]}", again
+        ) from error

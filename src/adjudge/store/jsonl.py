@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from adjudge.errors import MissingError, RunError
-from adjudge.store.atomic import disk_error, sync_folder
+from adjudge.store.atomic import disk_error, sync_path
 
 CRC_KEY: Final = "_crc"
 _TAIL: Final = re.compile(rb'"_crc":"([0-9a-f]{8})"\}')
@@ -115,7 +115,7 @@ class JsonlFile:
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.ftruncate(self._handle, self._size)
             if is_new:
-                sync_folder(path.parent)
+                sync_path(path.parent)
         except OSError as error:
             raise disk_error(path, error) from error
 

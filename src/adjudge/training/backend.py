@@ -35,6 +35,24 @@ class TrainGroup:
     responses: tuple[Sequenced, ...]
 
 
+PACK_TOKENS = 1500
+"""Tokens of one forward pass: enough to keep the cores busy, few enough to bound memory (about 2 GB)."""
+
+
+def packs(groups: Sequence[TrainGroup], limit: int) -> list[list[TrainGroup]]:
+    """Micro-batches of whole groups of about `limit` tokens each, in order."""
+    out: list[list[TrainGroup]] = []
+    room = 0
+    for group in groups:
+        size = len(group.prompt) + sum(len(response.tokens) for response in group.responses)
+        if not out or size > room:
+            out.append([])
+            room = limit
+        out[-1].append(group)
+        room -= size
+    return out
+
+
 @dataclass(frozen=True)
 class Clip:
     """Clip range of the policy-gradient loss: ratio in [1 - low, 1 + high]."""

@@ -1,12 +1,13 @@
 """Checkpoints: complete or absent. Written to a temporary folder, flushed, renamed; the newest complete one wins."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from adjudge.store.atomic import sync_path
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,10 @@ def commit_checkpoint(
     save(scratch)
     (scratch / "checkpoint.json").write_text(json.dumps({"step": step, "extra": dict(extra)}))
     for path in [*scratch.rglob("*"), scratch]:
-        flush(path)
+        sync_path(path)
     shutil.rmtree(target, ignore_errors=True)
     scratch.rename(target)
-    flush(folder)
+    sync_path(folder)
     for old in checkpoints(folder)[:-keep]:
         shutil.rmtree(old.folder)
     return target
-
-
-def flush(path: Path) -> None:
-    """Force a file or folder entry to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

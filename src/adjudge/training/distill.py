@@ -8,6 +8,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -98,21 +99,18 @@ def distill(
 class _Part:
     """One forward pass: prefixes with their questions, and the labels (N,) in order."""
 
-    def __init__(self, groups: list[Branches], labels: list[float]) -> None:
-        self.packed = pack(groups)
-        ends = torch.tensor(self.packed.lengths).cumsum(0) - 1
-        self.sources = self.packed.sources[ends]
+    def __init__(self, groups: list[Branches], labels: list[float], answers: tuple[int, int]) -> None:
+        packed = pack(groups)
+        ends = torch.tensor(packed.lengths).cumsum(0) - 1
+        # Only where an answer is due is anything predicted.
+        self.packed = replace(packed, sources=packed.sources[ends])
         self.labels = torch.tensor(labels)
-        self.answers: tuple[int, int] = (0, 0)
+        self.answers = answers
 
 
 def _margins(model: torch.nn.Module, part: _Part) -> torch.Tensor:
     """Logit of yes minus logit of no, (N,)."""
-    packed = part.packed
-    only_answers = type(packed)(
-        packed.ids, packed.positions, packed.spans, part.sources, packed.targets, packed.lengths
-    )
-    hidden = hidden_states(model, only_answers)
+    hidden = hidden_states(model, part.packed)
     head: torch.Tensor = model.lm_head.weight  # type: ignore[union-attr,assignment]
     no, yes = part.answers
     return hidden @ (head[yes] - head[no])
@@ -155,9 +153,7 @@ def _steps(base: LocalModel, rubric: Rubric, cases: Sequence[Case], config: Dist
         spent, in_part, in_step = spent + size, in_part + size, in_step + size
         if in_part < config.tokens_per_pass:
             continue
-        part = _Part(groups, labels)
-        part.answers = (no, yes)
-        steps[-1].append(part)
+        steps[-1].append(_Part(groups, labels, (no, yes)))
         groups, labels, in_part = [], [], 0
         if in_step >= config.tokens_per_step:
             steps.append([])
@@ -166,7 +162,5 @@ def _steps(base: LocalModel, rubric: Rubric, cases: Sequence[Case], config: Dist
             break
     if groups:
         # What does not fill a last forward pass is learnt from too: few cases must not train nothing.
-        part = _Part(groups, labels)
-        part.answers = (no, yes)
-        steps[-1].append(part)
+        steps[-1].append(_Part(groups, labels, (no, yes)))
     return [step for step in steps if step]

@@ -27,11 +27,10 @@ from adjudge.domain import (
 )
 from adjudge.errors import DataError
 from adjudge.training.advantage import advantages, is_flat
-from adjudge.training.backend import Backend, Clip, Sequenced, TrainGroup
+from adjudge.training.backend import PACK_TOKENS, Backend, Clip, Sequenced, TrainGroup, packs
 from adjudge.training.checkpoint import commit_checkpoint, newest_checkpoint
 from adjudge.training.config import TrainConfig
 from adjudge.training.order import batch_at
-from adjudge.training.sft import PACK_TOKENS, packs
 
 
 class TrainResult(Frozen):

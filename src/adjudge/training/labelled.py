@@ -6,7 +6,6 @@ same playbook; a compliant clause; an unrelated clause; the comment of another g
 Used to train the embedded judge (on training rows) and to measure any judge (on held-out rows).
 """
 
-import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,8 +94,7 @@ def labelled_cases(samples: Sequence[Sample], rubric: Rubric, seed: int, *, held
 
 
 def _comments(sample: Sample, rubric: Rubric) -> Iterator[_Comment]:
-    answer = sample.reference_answer
-    text = answer if isinstance(answer, str) else json.dumps(answer)
+    text = sample.reference_text or ""
     for item in response_items(rubric, text) or []:
         fields = item_fields(rubric, sample, text, item)
         if fields.get("passage") and fields.get("guideline"):

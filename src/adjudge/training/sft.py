@@ -5,20 +5,16 @@ mend that. Samples are drawn without replacement, epoch after epoch, from one se
 same however often the run was stopped.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from adjudge.domain import Observer, Request, Sample, StepEnded
 from adjudge.errors import DataError
-from adjudge.training.backend import Backend, Sequenced, TrainGroup
+from adjudge.training.backend import PACK_TOKENS, Backend, Sequenced, TrainGroup, packs
 from adjudge.training.checkpoint import commit_checkpoint, newest_checkpoint
 from adjudge.training.config import SftConfig
 from adjudge.training.order import batch_at
-
-PACK_TOKENS = 1500
-"""Tokens of one forward pass: enough to keep the cores busy, few enough to bound memory (about 2 GB)."""
 
 
 def reference_text(sample: Sample) -> str:
@@ -27,14 +23,14 @@ def reference_text(sample: Sample) -> str:
     Raises:
         DataError: the sample has none.
     """
-    answer = sample.reference_answer
+    answer = sample.reference_text
     if answer is None:
         raise DataError(
             f"Sample '{sample.id}' has no reference_answer.",
             "The supervised warm start learns from reference answers.",
             "Add one, leave the sample out, or set policy.warm_start to an adapter.",
         )
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return answer
 
 
 def train_sft(
@@ -82,17 +78,3 @@ def train_sft(
 
 def _target(tokens: tuple[int, ...]) -> Sequenced:
     return Sequenced(tokens=tokens, advantages=(1.0,) * len(tokens))
-
-
-def packs(groups: Sequence[TrainGroup], limit: int) -> list[list[TrainGroup]]:
-    """Micro-batches of whole groups of about `limit` tokens each, in order."""
-    out: list[list[TrainGroup]] = []
-    room = 0
-    for group in groups:
-        size = len(group.prompt) + sum(len(response.tokens) for response in group.responses)
-        if not out or size > room:
-            out.append([])
-            room = limit
-        out[-1].append(group)
-        room -= size
-    return out

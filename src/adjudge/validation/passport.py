@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, computed_field, model_validator
+from pydantic import Field, computed_field, model_validator
 
 from adjudge.domain.base import Count, Frozen, Score
 from adjudge.domain.interval import Interval
-from adjudge.errors import DataError, RunError
+from adjudge.errors import DataError
+from adjudge.store.atomic import read_model
 from adjudge.validation.agreement import Labelled, accuracy, auc, brier, kappa, true_rate
 from adjudge.validation.consistency import Consistency
 
@@ -142,14 +143,7 @@ class Passport(Frozen):
         Raises:
             RunError: the file is not a passport of this format.
         """
-        try:
-            return Passport.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise RunError(
-                f"{path} holds no passport.",
-                f"It cannot be read as one: {str(error).splitlines()[0]}",
-                "Run the judge stage again.",
-            ) from error
+        return read_model(Passport, path, "passport", "Run the judge stage again.")
 
 
 def make_passport(
