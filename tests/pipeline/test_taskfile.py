@@ -117,7 +117,7 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str):
 def test_paths_are_taken_as_they_stand(tmp_path: Path):
     """Neither ~ nor variables are expanded: a task means the same for everybody."""
     task = load_task(write(tmp_path, GOOD.replace("a.jsonl", "~/$HOME/a.jsonl")))
-    assert task.path(task.config.data.train) == tmp_path / "~/$HOME/a.jsonl"
+    assert task.path(task.config.data.train[0]) == tmp_path / "~/$HOME/a.jsonl"
 
 
 def test_known_keys_follow_the_place():

@@ -1,6 +1,7 @@
 """The distilled judge: an adapter that loads, and says what it was taught."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from adjudge.training.labelled import Case
 
 RUBRIC = Rubric(name="r", criteria=(Criterion(id="grounded", question="Is it?", reads=("passage", "guideline")),))
 CONFIG = DistillConfig(
-    tokens=100_000, tokens_per_step=200, tokens_per_pass=100, learning_rate=0.02, warmup_steps=2,
+    tokens=6_000, tokens_per_step=200, learning_rate=0.02, warmup_steps=2,
     lora=LoraSettings(rank=4, alpha=8),
 )  # fmt: skip
 
@@ -32,18 +33,6 @@ def case(number):
 CASES = [case(number) for number in range(80)]
 
 
-class Lettered(LocalModel):
-    """A fake: with a token a byte, " yes" and " no" begin with the same space; here they begin with a letter."""
-
-    def text_ids(self, text):
-        return super().text_ids(text.lstrip(" "))
-
-
-def lettered():
-    local = tiny()
-    return Lettered(name=local.name, model=local.model, tokenizer=local.tokenizer, identity=local.identity)
-
-
 class Watch:
     """A fake observer: keeps the metrics of each step, asks to stop after `stop`."""
 
@@ -56,33 +45,28 @@ class Watch:
         return Request.STOP if len(self.steps) == self.stop else Request.NONE
 
 
-def merged(folder):
-    judge = merge(tiny(), folder)
-    return Lettered(name=judge.name, model=judge.model, tokenizer=judge.tokenizer, identity=judge.identity)
-
-
 def margin(local, asked):
     """Log-odds of yes against no."""
     prefix, question = choice_parts(RUBRIC.criteria[0], asked.fields)
-    no, yes = (local.text_ids(option)[:1] for option in options(RUBRIC.criteria[0]))
+    no, yes = (local.text_ids(option) for option in options(RUBRIC.criteria[0]))
     start = [*local.text_ids(prefix), *local.text_ids(question)]
     with torch.no_grad():
         scores = token_scores(local.model, pack([Branches(start, [yes, no])])).logprobs
-    return float(scores[0] - scores[1])
+    return float(scores[: len(yes)].sum() - scores[len(yes) :].sum())
 
 
 def test_one_step_writes_an_adapter_that_loads(tmp_path):
     """Stop after the first step: the adapter fits its base and changes what it says."""
-    before = margin(lettered(), CASES[0])
-    assert distill(lettered(), RUBRIC, CASES, tmp_path, observer=Watch(stop=1), config=CONFIG) == 1
-    judge = merged(tmp_path)
+    before = margin(tiny(), CASES[0])
+    assert distill(tiny(), RUBRIC, CASES, tmp_path, observer=Watch(stop=1), config=CONFIG) == 1
+    judge = merge(tiny(), tmp_path)
     assert judge.identity.startswith("tiny-0+")
     assert margin(judge, CASES[0]) != before
 
 
 def test_the_shipped_adapter_names_its_base_and_no_folder(tmp_path):
     """What others read is the base model's name."""
-    distill(lettered(), RUBRIC, CASES, tmp_path, observer=Watch(stop=1), config=CONFIG)
+    distill(tiny(), RUBRIC, CASES, tmp_path, observer=Watch(stop=1), config=CONFIG)
     assert json.loads((tmp_path / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
 
@@ -90,17 +74,17 @@ def test_the_shipped_adapter_names_its_base_and_no_folder(tmp_path):
 def test_the_judge_learns_what_the_cases_say(tmp_path):
     """The loss falls, and the merged judge leans to yes more for a right case than for a wrong one."""
     watch = Watch()
-    distill(lettered(), RUBRIC, CASES, tmp_path, observer=watch, config=CONFIG)
+    distill(tiny(), RUBRIC, CASES, tmp_path, observer=watch, config=CONFIG)
     losses = [step["loss"] for step in watch.steps]
     assert sum(losses[-3:]) < sum(losses[:3])
-    judge = merged(tmp_path)
+    judge = merge(tiny(), tmp_path)
     assert margin(judge, CASES[0]) > margin(judge, CASES[1])
 
 
 def test_equal_seeds_write_equal_adapters(tmp_path):
     """Distillation is repeatable to the bit."""
     for name in "ab":
-        distill(lettered(), RUBRIC, CASES, tmp_path / name, observer=Watch(stop=2), config=CONFIG)
+        distill(tiny(), RUBRIC, CASES, tmp_path / name, observer=Watch(stop=2), config=CONFIG)
     one, other = ((tmp_path / name / "adapter_model.safetensors").read_bytes() for name in "ab")
     assert one == other
 
@@ -127,17 +111,32 @@ def test_equal_seeds_write_equal_adapters(tmp_path):
 def test_what_cannot_be_distilled_is_refused(tmp_path, rubric, cases):
     """No cases, or a scale that is not yes and no: an error and no adapter."""
     with pytest.raises(ConfigError, match="cannot be distilled"):
-        distill(lettered(), rubric, cases, tmp_path / "out", observer=Watch(), config=CONFIG)
+        distill(tiny(), rubric, cases, tmp_path / "out", observer=Watch(), config=CONFIG)
     assert not (tmp_path / "out").exists()
 
 
 def test_few_cases_are_trained_on_too(tmp_path):
-    """Cases that fill less than one forward pass still make a step."""
-    assert distill(lettered(), RUBRIC, CASES[:2], tmp_path, observer=Watch(), config=DistillConfig()) >= 1
+    """Two cases are dealt again and again until the tokens are spent."""
+    config = CONFIG.model_copy(update={"tokens": 450})
+    assert distill(tiny(), RUBRIC, CASES[:2], tmp_path, observer=Watch(), config=config) >= 2
 
 
-@pytest.mark.xfail(reason="only the first tokens are compared, and nothing asks whether they differ")
-def test_answers_that_begin_with_the_same_token_are_refused(tmp_path):
-    """A tokenizer that cannot tell yes from no by one token gives an error, not an untrained judge."""
-    with pytest.raises(ConfigError):
-        distill(tiny(), RUBRIC, CASES, tmp_path, observer=Watch(stop=1), config=CONFIG)
+def test_a_small_source_is_not_drowned_by_a_large_one(tmp_path):
+    """8 cases of one source beside 72 of another get a quarter of the labels: sqrt(8) to sqrt(72) is 1 to 3."""
+    cases = [replace(case(number), source="small" if number < 8 else "large") for number in range(80)]
+    read = []
+
+    class Listening(LocalModel):
+        """A fake: notes the texts that are turned into tokens."""
+
+        def text_ids(self, text):
+            read.append(text)
+            return super().text_ids(text)
+
+    local = tiny()
+    base = Listening(name=local.name, model=local.model, tokenizer=local.tokenizer, identity=local.identity)
+    distill(base, RUBRIC, cases, tmp_path, observer=Watch(stop=1), config=CONFIG)
+    numbers = [int(text.removeprefix("Passage: Clause ")) for text in read if text.startswith("Passage: Clause ")]
+    small = sum(number < 8 for number in numbers)
+    assert len(numbers) > 60
+    assert abs(small - len(numbers) / 4) <= 1

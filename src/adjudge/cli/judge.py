@@ -128,7 +128,7 @@ def distill(
     *,
     out: Annotated[Path, typer.Option("--out", help="Folder for the adapter.")],
     base: Annotated[str, typer.Option("--base", help="Model under the adapter.")] = "local:smollm2-135m",
-    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Tokens of labelled cases to learn from.")] = 400_000,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Tokens to learn from.")] = 800_000,
     as_json: AsJson = False,
 ) -> None:
     """Make a small local judge out of the expert labels of the training rows."""

@@ -5,6 +5,7 @@ forward pass of its own, so an answer depends on nothing but its prompt and is b
 """
 
 import asyncio
+import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,8 @@ class LocalChoiceEndpoint:
         self._local = local
         self._name = name
         self._turn = asyncio.Lock()
+        # Siblings quote the same passage and repeat comments: what was answered once is not computed again.
+        self._answer = functools.lru_cache(maxsize=1 << 16)(self._forward)
 
     @classmethod
     def load(cls, reference: str, adapter: Path | None = None) -> "LocalChoiceEndpoint":
@@ -58,9 +61,17 @@ class LocalChoiceEndpoint:
         async with self._turn:
             return [await asyncio.to_thread(self._one, request) for request in requests]
 
-    @torch.inference_mode()
     def _one(self, request: ChoiceRequest) -> ChoiceReply:
         began = time.perf_counter()
+        prompt_tokens, logprobs = self._answer(request)
+        return ChoiceReply(
+            logprobs=dict(zip(request.options, logprobs, strict=True)),
+            usage=Usage(calls=1, prompt_tokens=prompt_tokens, seconds=time.perf_counter() - began, cost_usd=0.0),
+        )
+
+    @torch.inference_mode()
+    def _forward(self, request: ChoiceRequest) -> tuple[int, tuple[float, ...]]:
+        """Tokens of the prompt, and the options' log-probabilities: a function of the request alone."""
         prompt = self._local.text_ids(request.prompt)
         branches = [self._local.text_ids(option) for option in request.options]
         packed = pack([Branches(prompt, branches)])
@@ -71,8 +82,4 @@ class LocalChoiceEndpoint:
         else:
             tokens = token_scores(self._local.model, packed).logprobs
             scores = torch.stack([part.sum() for part in torch.split(tokens, list(packed.lengths))])
-        logprobs = torch.log_softmax(scores.double(), dim=0).tolist()
-        return ChoiceReply(
-            logprobs=dict(zip(request.options, logprobs, strict=True)),
-            usage=Usage(calls=1, prompt_tokens=len(prompt), seconds=time.perf_counter() - began, cost_usd=0.0),
-        )
+        return len(prompt), tuple(torch.log_softmax(scores.double(), dim=0).tolist())

@@ -4,9 +4,9 @@ Paths are texts relative to the task file; nothing in them is expanded.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.judges.rubric import Calls
@@ -34,13 +34,22 @@ class Limits(Frozen):
     test: int | None = Field(default=None, ge=1)
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Files = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_listed)]
+"""Paths relative to the task file: one, or a list."""
+
+
 class DataConfig(Frozen):
     """Where the rows are, and in whose format."""
 
     format: Literal["chat", "contract-windows"] = "chat"
-    train: str = Field(min_length=1)
-    validation: str = Field(min_length=1)
-    test: str = Field(min_length=1)
+    train: Files
+    """One file, or a list of files whose rows are taken together. So for validation and test."""
+    validation: Files
+    test: Files
     crop_chars: int | None = Field(default=None, ge=100)
     """contract-windows: longest extract, in characters."""
     max_comments: int = Field(default=2, ge=1)
@@ -48,6 +57,7 @@ class DataConfig(Frozen):
     quote_words: int = Field(default=12, ge=1)
     """contract-windows: words that an expert comment quotes."""
     limit: Limits = Limits()
+    """Most rows of each file."""
     seed: int = 0
     """Which rows a limit keeps."""
 

@@ -1,6 +1,7 @@
 """The rows of a task's splits as samples, and the fingerprint of every file that a run reads."""
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 
 from adjudge.domain import Sample, load_samples
@@ -17,27 +18,39 @@ def split_samples(task: LoadedTask, split: Split, limit: int | None = None) -> t
     Args:
         task: names the files.
         split: train, validation or test.
-        limit: most rows; the stricter of this and the task's own limit counts.
+        limit: most rows of each file; the stricter of this and the task's own limit counts.
 
     Raises:
         MissingError: the file is not there.
-        DataError: a row is wrong or there is none.
+        DataError: a row is wrong, there is none, or two files have a row of the same id.
     """
-    data = task.config.data
-    path = task.path(getattr(data, split))
-    own: int | None = getattr(data.limit, split)
+    own: int | None = getattr(task.config.data.limit, split)
     most = min((number for number in (limit, own) if number is not None), default=None)
+    names: tuple[str, ...] = getattr(task.config.data, split)
+    samples = tuple(sample for name in names for sample in _rows(task, split, name, most))
+    twice = next((key for key, number in Counter(sample.id for sample in samples).items() if number > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"The row '{twice}' is in two files of data.{split}.",
+            "Rollouts and rewards name a row by its id.",
+            "Name each file once, or rename the row.",
+        )
+    return samples
+
+
+def _rows(task: LoadedTask, split: Split, name: str, limit: int | None) -> tuple[Sample, ...]:
+    data, path = task.config.data, task.path(name)
     if data.format == "contract-windows":
         samples = read_contract_windows(
             path,
             crop_chars=data.crop_chars,
-            limit=most,
+            limit=limit,
             seed=data.seed,
             max_comments=data.max_comments,
             quote_words=data.quote_words,
         )
     else:
-        samples = load_samples(path)[:most]
+        samples = load_samples(path)[:limit]
     if not samples:
         raise DataError(
             f"{path} has no rows.",
@@ -50,7 +63,7 @@ def split_samples(task: LoadedTask, split: Split, limit: int | None = None) -> t
 def file_fingerprints(task: LoadedTask) -> dict[str, str]:
     """Name in the task -> SHA-256 (first 16 hex characters) of each file that the task reads; absent ones left out."""
     config = task.config
-    names = [config.data.train, config.data.validation, config.data.test, config.judge.rubric]
+    names = [*config.data.train, *config.data.validation, *config.data.test, config.judge.rubric]
     parts = (*config.reward.gates, *config.reward.terms, *config.reward.metrics)
     schemas = [part.file for part in parts if isinstance(part, JsonSchemaConfig)]
     names += [name for name in (config.validation.tests, _script(config.judge.model), *schemas) if name is not None]
