@@ -1,5 +1,6 @@
 """Task files: what is right loads, what is wrong is told with its place."""
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adjudge.errors import AdjudgeError, ConfigError, MissingError
+from adjudge.errors import AdjudgeError, ConfigError, DataError, MissingError
 from adjudge.pipeline.config import Task, task_schema
-from adjudge.pipeline.taskfile import known_keys, load_task, parse_task
+from adjudge.pipeline.data import split_samples
+from adjudge.pipeline.taskfile import LoadedTask, known_keys, load_task, parse_task
+
+MakeTask = Callable[..., LoadedTask]
 
 TEMPLATES = Path(str(resources.files("adjudge"))) / "templates"
 
@@ -151,3 +155,18 @@ def test_any_data_gives_a_task_or_three_lines(data: dict[str, object]):
     except AdjudgeError as error:
         assert len(str(error).splitlines()) >= 3  # noqa: PT017 (either outcome is right)
         assert all((error.what, error.why, error.fix))  # noqa: PT017
+
+
+def test_a_split_may_name_several_files(make_task: MakeTask):
+    """Their rows are taken together, in order; one file is a list of one."""
+    task = make_task({"data.validation": ["data/validation.jsonl", "data/test.jsonl"]})
+    parts = [make_task({"data.validation": f"data/{name}.jsonl"}) for name in ("validation", "test")]
+    together = [sample.id for sample in split_samples(task, "validation")]
+    assert together == [sample.id for part in parts for sample in split_samples(part, "validation")]
+
+
+def test_a_row_that_two_files_hold_is_refused(make_task: MakeTask):
+    """Rewards name rows by id, so no id may stand for two."""
+    task = make_task({"data.train": ["data/train.jsonl", "data/train.jsonl"]})
+    with pytest.raises(DataError, match="two files of data.train"):
+        split_samples(task, "train")

@@ -42,13 +42,19 @@ class LocalModel:
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a conversation, up to where the assistant answers."""
-        turns = [message.model_dump() for message in messages]
+        turns = [message.model_dump() | {"content": self._spelt_out(message.content)} for message in messages]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def text_ids(self, text: str) -> list[int]:
-        """Token ids of plain text, without special tokens."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        """Token ids of plain text; what spells a special token in it is read as the characters that it is."""
+        return list(self.tokenizer(self._spelt_out(text), add_special_tokens=False)["input_ids"])
+
+    def _spelt_out(self, text: str) -> str:
+        """A text that cannot end its own turn: the template's marks in it are broken by a space."""
+        for mark in self.tokenizer.all_special_tokens:
+            text = text.replace(mark, f"{mark[0]} {mark[1:]}")
+        return text
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of token ids, special tokens left out."""
@@ -103,7 +109,8 @@ def merge(base: LocalModel, adapter: Path) -> LocalModel:
         MissingError: there is no adapter in the folder.
         ConfigError: the adapter was made for another model.
     """
-    from peft import PeftModel  # noqa: PLC0415  (slow import, only where adapters are used)
+    # A slow import, only where adapters are used.
+    from peft import PeftModel, get_peft_model_state_dict, load_peft_weights  # noqa: PLC0415
 
     file = adapter / "adapter_model.safetensors"
     if not file.is_file():
@@ -113,17 +120,27 @@ def merge(base: LocalModel, adapter: Path) -> LocalModel:
             "Correct the path, or train one.",
         )
     try:
-        model = PeftModel.from_pretrained(base.model, adapter).merge_and_unload()
+        adapted = PeftModel.from_pretrained(base.model, adapter)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise ConfigError(
-            f"The adapter in {adapter} does not fit the model '{base.name}'.",
-            str(error).splitlines()[0][:200],
-            "Use the base model that the adapter was trained on.",
-        ) from error
+        raise _other_base(adapter, base, str(error).splitlines()[0][:200]) from error
+    # PEFT drops what it has no place for without a word.
+    known = get_peft_model_state_dict(adapted, save_embedding_layers=False).keys()
+    lost = load_peft_weights(str(adapter), device="cpu").keys() - known
+    if lost:
+        raise _other_base(adapter, base, f"There is no place for {min(lost)} (and {len(lost) - 1} more).")
+    model = adapted.merge_and_unload()
     with file.open("rb") as stream:
         identity = f"{base.identity}+{hashlib.file_digest(stream, 'sha256').hexdigest()[:16]}"
     return LocalModel(
         name=f"{base.name}+{adapter.name}", model=model.eval(), tokenizer=base.tokenizer, identity=identity
+    )
+
+
+def _other_base(adapter: Path, base: LocalModel, why: str) -> ConfigError:
+    return ConfigError(
+        f"The adapter in {adapter} does not fit the model '{base.name}'.",
+        why,
+        "Use the base model that the adapter was trained on.",
     )
 
 

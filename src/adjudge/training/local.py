@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from adjudge.domain import Group, Policy, Rollout, Sample
-from adjudge.errors import TrainingError
+from adjudge.errors import ConfigError, TrainingError
 from adjudge.models.decode import Drawn, sample_groups
 from adjudge.models.load import LocalModel
 from adjudge.models.packed import Branches, pack, token_scores
@@ -182,7 +182,18 @@ class LocalBackend:
         )
 
     def load(self, folder: Path) -> None:
-        """Adapter, optimizer and version of a checkpoint."""
+        """Adapter, optimizer and version of a checkpoint.
+
+        Raises:
+            ConfigError: it was made on another base model.
+        """
+        about = json.loads((folder / "backend.json").read_text())
+        if about["base"] != self._local.identity:
+            raise ConfigError(
+                f"The checkpoint {folder} was made on another base model.",
+                f"Its weights are those of {about['base']}, this one's are {self._local.identity}.",
+                "Train from the start in another folder, or use the base model of the checkpoint.",
+            )
         set_peft_model_state_dict(self._trained, load_peft_weights(str(folder / "adapter"), device="cpu"))
         entries: dict[int, dict[str, Any]] = {}
         for name, value in load_file(folder / "optimizer.safetensors").items():
@@ -191,8 +202,7 @@ class LocalBackend:
         state = self._optimizer.state_dict()
         state["state"] = entries
         self._optimizer.load_state_dict(state)
-        version = json.loads((folder / "backend.json").read_text())["version"]
-        self._policy = Policy(name=self._policy.name, version=version)
+        self._policy = Policy(name=self._policy.name, version=about["version"])
         self._refresh()
 
     def export(self, folder: Path) -> None:
