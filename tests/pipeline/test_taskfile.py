@@ -168,5 +168,5 @@ def test_a_split_may_name_several_files(make_task: MakeTask):
 def test_a_row_that_two_files_hold_is_refused(make_task: MakeTask):
     """Rewards name rows by id, so no id may stand for two."""
     task = make_task({"data.train": ["data/train.jsonl", "data/train.jsonl"]})
-    with pytest.raises(DataError, match="two files of data.train"):
+    with pytest.raises(DataError, match=r"two files of data\.train"):
         split_samples(task, "train")
