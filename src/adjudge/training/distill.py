@@ -39,7 +39,7 @@ class DistillConfig(Frozen):
         "consistent": 0.12,
         "actionable": 0.13,
     }
-    """Share of the answers learnt that each criterion gets, relative to the others: the hard one takes most."""
+    """Weight of each criterion among the answers learnt: the hard one takes most. Those not named here weigh 1."""
 
     source_power: float = Field(default=0.5, ge=0.0, le=1.0)
     """Within a criterion a source of n cases gets a share in proportion to n ** source_power: at 1 a large corpus
@@ -95,7 +95,7 @@ def distill(
         done += 1
         right = ((margins > 0) == (step.labels > 0)).float()
         metrics = {"loss": float(loss.detach()), "accuracy": float(right.mean()), "learning_rate": rate}
-        for criterion in {*step.criteria}:
+        for criterion in dict.fromkeys(step.criteria):
             here = torch.tensor([name == criterion for name in step.criteria])
             metrics[f"accuracy_{criterion}"] = float(right[here].mean())
         metrics["labels"] = float(len(step.labels))
