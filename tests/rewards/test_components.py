@@ -55,6 +55,15 @@ def test_set_match_is_f1(wanted, named):
     assert value == pytest.approx(2 * len(wanted & named) / both if both else 1.0)
 
 
+def test_right_silence_may_be_worth_less_than_a_right_review():
+    """`both_empty` is what two empty sets earn; silence where something was to be said stays 0."""
+    config = {"type": "set_match", "both_empty": 0.8}
+    silent, full = make_review([]), make_review([make_comment("A")])
+    assert ask(config, silent, make_sample(reference_answer=silent)).value == 0.8
+    assert ask(config, full, make_sample(reference_answer=full)).value == 1.0
+    assert ask(config, silent, make_sample(reference_answer=full)).value == 0.0
+
+
 def test_set_match_without_reference_answer_is_not_applicable():
     """No known answer, no score."""
     assert ask({"type": "set_match"}, make_review([])).status is ComponentStatus.NOT_APPLICABLE

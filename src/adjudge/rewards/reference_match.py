@@ -6,6 +6,7 @@ It also makes silence right or wrong: an empty review matches an empty reference
 from typing import Any, Literal
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
+from adjudge.domain.base import Score
 from adjudge.errors import DataError
 from adjudge.rewards.base import ComponentConfig, Scorer, items_of
 
@@ -16,10 +17,13 @@ class SetMatchConfig(ComponentConfig):
     type: Literal["set_match"] = "set_match"
     items: str = "comments"
     key: str = "guideline_id"
+    both_empty: Score = 1.0
+    """What right silence is worth. Silence is the easiest answer: where it earns as much as a perfect review, a policy
+    may learn to say nothing at all before it learns to review."""
 
 
 class SetMatch(Scorer):
-    """``2 |A and B| / (|A| + |B|)``; both empty is 1. A response without such a list is 0."""
+    """``2 |A and B| / (|A| + |B|)``; both empty is ``both_empty``. A response without such a list is 0."""
 
     def __init__(self, config: SetMatchConfig, *, role: ComponentRole) -> None:
         super().__init__(config.name or config.type, role, config.weight)
@@ -43,7 +47,7 @@ class SetMatch(Scorer):
         # Items that name nothing are together one more wrong name, not a match of "nothing" with "nothing".
         size = len(expected) + len(named) + any(value is None for value in values)
         if not size:
-            return self.scored(1.0)
+            return self.scored(self._config.both_empty, "rightly silent")
         value = 2 * len(expected & named) / size
         return self.scored(value, "" if value == 1 else f"{len(expected & named)} of {len(expected)} expected")
 
