@@ -149,7 +149,7 @@ async def test_changed_data_are_refused(make_task: MakeTask, tmp_path: Path):
     """A run belongs to one content of its files; the changed one is named."""
     task, out = make_task(), tmp_path / "run"
     await run(task, out, observer=Listener(), stage="baseline")
-    data = task.path(task.config.data.test)
+    data = task.path(task.config.data.test[0])
     data.write_bytes(data.read_bytes().replace(b"word", b"name"))
     with pytest.raises(RunError, match=r"data/test\.jsonl has changed"):
         await run(task, out, observer=Listener(), resume=True)
