@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from adjudge.evaluation.charts import duration
+from adjudge.evaluation.charts import WIDTH, duration
 from adjudge.evaluation.figures import label
 from adjudge.evaluation.result import Evaluation
 from adjudge.store.jsonl import read_jsonl
@@ -80,7 +80,11 @@ def pictures(report: str, folder: Path) -> None:
     for svg in re.findall(r"<svg.*?</svg>", report, re.DOTALL):
         name = CHARTS.get(svg.split('aria-labelledby="', 1)[1].split("-title", 1)[0])
         if name and style:
-            (folder / f"{name}.svg").write_text(svg.replace("<title", f"{style[0]}<title", 1) + "\n", encoding="utf-8")
+            # On the page long labels may reach over the edge; a file of its own would cut them.
+            wider = svg.replace(f'viewBox="0 0 {WIDTH} ', f'viewBox="0 0 {WIDTH + 80} ')
+            (folder / f"{name}.svg").write_text(
+                wider.replace("<title", f"{style[0]}<title", 1) + "\n", encoding="utf-8"
+            )
 
 
 def main() -> None:
