@@ -14,7 +14,7 @@ from typing import Any
 
 from adjudge.evaluation.charts import WIDTH, duration
 from adjudge.evaluation.figures import label
-from adjudge.evaluation.result import Evaluation
+from adjudge.evaluation.result import ALL_ROWS, Evaluation
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
 
@@ -45,15 +45,15 @@ def differences(found: Evaluation) -> Iterator[str]:
     rows = [
         [f"{d.model} less {d.baseline}", label(d.metric), d.text(), d.outcome]
         for d in found.differences
-        if d.rows == "all" and d.higher_is_better is not None
+        if d.rows == ALL_ROWS and d.higher_is_better is not None
     ]
     yield from table(["models", "metric", "difference", ""], rows)
 
 
 def learning(rows: Sequence[Mapping[str, Any]], width: int = 10) -> Iterator[str]:
     """Means over `width` steps."""
-    names = ["reward", "schema", "entropy", "response_tokens", "groups_flat", "kl"]
-    names = [name for name in names if name in rows[0]] + sorted(n for n in rows[0] if n.startswith("component/"))
+    names = ["reward", "entropy", "response_tokens", "groups_flat"]
+    names += sorted(n for n in rows[0] if n.startswith("component/"))
     cells = []
     for start in range(0, len(rows), width):
         part = rows[start : start + width]
