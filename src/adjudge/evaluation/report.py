@@ -13,9 +13,9 @@ from adjudge.domain import ComponentScore, Frozen, Reward, Rollout, Verdict
 from adjudge.domain.base import Count, Number, Score, Seconds
 from adjudge.domain.interval import Interval
 from adjudge.evaluation import figures
-from adjudge.evaluation.charts import duration
 from adjudge.evaluation.excerpts import pieces, plain, quotations
 from adjudge.evaluation.result import Evaluation
+from adjudge.pictures.charts import duration
 
 MAIN_METRICS = ("schema_ok", "grounding_precision", "finding_f1", "judge_score", "reward")
 
