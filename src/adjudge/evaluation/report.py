@@ -13,9 +13,10 @@ from adjudge.domain import ComponentScore, Frozen, Reward, Rollout, Verdict
 from adjudge.domain.base import Count, Number, Score, Seconds
 from adjudge.domain.interval import Interval
 from adjudge.evaluation import figures
-from adjudge.evaluation.excerpts import pieces, plain, quotations
+from adjudge.evaluation.excerpts import pieces, quotations
 from adjudge.evaluation.result import Evaluation
 from adjudge.pictures.charts import duration
+from adjudge.pictures.page import rendered
 
 MAIN_METRICS = ("schema_ok", "grounding_precision", "finding_f1", "judge_score", "reward")
 
@@ -97,28 +98,25 @@ class ReportData(Frozen):
 
 def render_report(data: ReportData) -> str:
     """The page as HTML text (write it as UTF-8). Equal data gives equal text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  (keeps `--help` fast)
-    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
+    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2; keeps `--help` fast)
 
-    environment = Environment(
-        loader=PackageLoader("adjudge.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"label": figures.label, "duration": duration}
     # The charts escape their own texts; nothing else on the page is let through unescaped.
     charts = {name: Markup(svg) for name, svg in _charts(data).items()}  # noqa: S704
-    page = environment.get_template("report.html.j2").render(
-        data=data,
-        verdict=data.verdict or headline(data.evaluation),
-        warnings=_warnings(data),
-        charts=charts,
-        examples=[_example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples],
-        pairs=[name.removeprefix("difference ") for name in charts if name.startswith("difference ")],
+    return rendered(
+        "adjudge.evaluation",
+        "report.html.j2",
+        {
+            "data": data,
+            "verdict": data.verdict or headline(data.evaluation),
+            "warnings": _warnings(data),
+            "charts": charts,
+            "examples": [
+                _example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples
+            ],
+            "pairs": [name.removeprefix("difference ") for name in charts if name.startswith("difference ")],
+        },
+        filters={"label": figures.label, "duration": duration},
     )
-    return plain(page)
 
 
 def headline(evaluation: Evaluation | None) -> str:
