@@ -57,8 +57,9 @@ class JudgeCard(_View):
     fingerprint: str
     status: str
     weak_criteria: tuple[str, ...]
-    overall: JudgeRow | None
-    criteria: tuple[JudgeRow, ...]
+    overall: JudgeRow | None = None
+    """All criteria pooled; None where the passport has no such figure."""
+    criteria: tuple[JudgeRow, ...] = ()
     labels: str = ""
 
 
@@ -89,6 +90,8 @@ class ReportData(Frozen):
     stages: tuple[StageLine, ...] = ()
     evaluation: Evaluation | None = None
     passport: JudgeCard | None = None
+    passport_html: str = ""
+    """What shows that the judge is fit, as HTML of our own that escapes its own texts; it is put in as it is."""
     training: tuple[dict[str, Number], ...] = ()
     """Rows of metrics.jsonl, each with ``step``."""
     gate: tuple[str, ...] = ()
@@ -100,8 +103,8 @@ def render_report(data: ReportData) -> str:
     """The page as HTML text (write it as UTF-8). Equal data gives equal text."""
     from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2; keeps `--help` fast)
 
-    # The charts escape their own texts; nothing else on the page is let through unescaped.
-    charts = {name: Markup(svg) for name, svg in _charts(data).items()}  # noqa: S704
+    # The charts and the passport's part escape their own texts; nothing else on the page is let through unescaped.
+    charts = {name: Markup(svg) for name, svg in _charts(data).items()}  # noqa: S704  (escaped where drawn)
     return rendered(
         "adjudge.evaluation",
         "report.html.j2",
@@ -110,6 +113,7 @@ def render_report(data: ReportData) -> str:
             "verdict": data.verdict or headline(data.evaluation),
             "warnings": _warnings(data),
             "charts": charts,
+            "passport_html": Markup(data.passport_html),  # noqa: S704  (made by our own templates)
             "examples": [
                 _example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples
             ],

@@ -38,6 +38,15 @@ def scale(low: float, high: float, start: float, end: float) -> Callable[[float]
     return place
 
 
+def room(values: Sequence[float]) -> tuple[float, float]:
+    """The axis for these values: 0 is always on it; shares have the whole of [0, 1] unless all of them are small."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    if low == 0 and 0.4 < high <= 1:
+        return 0.0, 1.0
+    over = 0.08 * (high - low) or 1.0
+    return low - over * (low < 0), high + over * (high > 0 or low == 0)
+
+
 def ticks(low: float, high: float) -> list[float]:
     """Round values, three to eight of them."""
     raw = (high - low) / 5
