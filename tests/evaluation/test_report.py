@@ -368,6 +368,15 @@ def test_shows_a_passport_as_it_is_written():
     assert "grounded weak 40 0.50" in text
 
 
+def test_part_about_the_judge_is_put_in_as_it_is():
+    """HTML of our own that tells why the judge is fit stands behind the judge's card; without it nothing is said."""
+    part = "<section><h2>Is it fit?</h2></section>"
+    page = render_report(ReportData(task="t", judge_name="J", passport=a_passport(), passport_html=part))
+    assert page.index("<h2>The judge</h2>") < page.index(part)
+    assert Page(page).open == []
+    assert "Is it fit?" not in render_report(ReportData(task="t", judge_name="J", passport=a_passport()))
+
+
 def test_equal_data_equal_page():
     """Nothing of time or chance gets into the page."""
     assert render_report(report_data(rows=8)) == render_report(report_data(rows=8))
