@@ -130,12 +130,16 @@ def test_says_what_is_known_of_the_judge():
 @pytest.mark.parametrize(
     ("check", "pictures", "told"),
     [
-        (PEOPLE, ["gauge", "figures-0", "reliability"], ["0.91 [0.84, 0.96], n 120", "n 41", "\u25b2 0.56"]),
+        (PEOPLE, ["gauge", "figures-0", "curve-reliability"], ["0.91 [0.84, 0.96], n 120", "n 41", "\u25b2 0.56"]),
         (POSITION, ["gauge", "figures-0"], ["0.93 [0.91, 0.95]", "0.043 [0.020, 0.060]", "0.51 [0.46, 0.55]"]),
-        (LENGTH, ["gauge", "figures--1", "length"], ["0.012 [-0.010, 0.034]", "padded", "40 points"]),
+        (LENGTH, ["gauge", "figures--1", "curve-length"], ["0.012 [-0.010, 0.034]", "padded", "40 points"]),
         (ATTACKS, ["gauge", "figures--1"], ["master keys", "0.99 %", "2.89 %"]),
-        (GROUP, ["gauge", "figures-0", "calls"], ["reliability in groups", "0.86 [0.81, 0.90]", "0.90 at 3"]),
-        (BEST_OF_N, ["best-of-n"], ["judge: 0.52 at 1, 0.54 at 2, 0.58 at 4", "random"]),
+        (
+            GROUP,
+            ["gauge", "figures-0", "curve-calls-rho-g"],
+            ["reliability in groups", "0.86 [0.81, 0.90]", "0.90 at 3"],
+        ),
+        (BEST_OF_N, ["curve-best-of-n"], ["judge: 0.52 at 1, 0.54 at 2, 0.58 at 4", "random"]),
     ],
     ids=lambda value: value.name if isinstance(value, Check) else "",
 )
@@ -156,8 +160,8 @@ def test_missing_checks_are_left_out():
 def test_attacks_are_counted_by_family():
     """How many came through of how many, and the exact upper bound; a mean of scores is no count."""
     text = a_page(ATTACKS).text
-    assert "master keys: pass rate 0 300 0.99 % \u2713 PASS" in text
-    assert "injection: pass rate 3 300 2.89 % ? NOT ENOUGH DATA" in text
+    assert "pass rate: master keys 0 300 0.99 % \u2713 PASS" in text
+    assert "pass rate: injection 3 300 2.89 % ? NOT ENOUGH DATA" in text
     graded = a_check("attacks", figure("success", interval(0.1234, 0.1, 0.2, 7), about={"family": "padding"}))
     assert "came through" not in a_page(graded).text
 
@@ -257,6 +261,19 @@ def test_pictures_are_told_in_words():
     pictures = [attrs for tag, attrs in page.tags if tag == "svg"]
     assert pictures
     assert all(set((attrs["aria-labelledby"] or "").split()) <= set(ids) for attrs in pictures)
+
+
+def test_curves_of_one_kind_share_a_picture_while_it_is_not_full():
+    """Criteria are lines of one picture, each named; where there are too many each has a picture of its own."""
+
+    def length(criteria: int) -> Check:
+        points = ({"length": 90.0, "score": 0.4, "n": 7.0, "people": 0.5}, {"length": 900.0, "score": 0.6, "n": 7.0})
+        return a_check("length", curves={f"c{number}": points for number in range(criteria)}, outcome=Outcome.PASS)
+
+    few, many = a_page(length(2)), a_page(length(3))
+    assert svg_titles(few) == ["judge-0-length-curve-length"]
+    assert "c0, score: 0.40 at 90, 0.60 at 900; c0, people: 0.50 at 90; c1, score: 0.40 at 90" in few.text
+    assert svg_titles(many) == [f"judge-0-length-curve-length-{number}" for number in range(3)]
 
 
 def test_totals_are_told_and_not_drawn():

@@ -21,6 +21,7 @@ from adjudge.release.gate import GateResult, check_gate
 from adjudge.store.atomic import read_json, write_bytes, write_json
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
+from adjudge.validation.page import passport_section
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "release"
@@ -167,6 +168,7 @@ def write_report(run: RunFolder, task_name: str, stages: Sequence[StageLine], ju
         stages=tuple(stages),
         evaluation=Evaluation.read(run.evaluation) if run.evaluation.is_file() else None,
         passport=None if passport is None else JudgeCard.model_validate(passport.model_dump()),
+        passport_html="" if passport is None else passport_section(passport.all_checks, accepted=passport.accepted),
         training=tuple(_training_rows(run)),
         gate=() if gate is None else tuple(gate.lines()),
         examples=_EXAMPLES.validate_json(examples.read_bytes()) if examples.is_file() else (),

@@ -12,7 +12,15 @@ from adjudge.pictures.limits import numbers
 from adjudge.pictures.page import rendered
 from adjudge.pictures.svg import css
 from adjudge.validation.check import Check, Figure, Outcome
-from adjudge.validation.pictures import curve_pictures, deciding, deciding_picture, figure_pictures, must_be, spoken
+from adjudge.validation.pictures import (
+    curve_pictures,
+    deciding,
+    deciding_picture,
+    figure_pictures,
+    must_be,
+    of_people,
+    spoken,
+)
 
 MOST_EXAMPLES: Final = 12
 """Examples of a check that are on the page; the passport has all of them."""
@@ -25,7 +33,7 @@ _BADGES: Final = {
 }
 """Class and sign: an outcome is never told by colour alone."""
 
-_RATE: Final = re.compile("rate|pass|success")
+_RATE: Final = re.compile("rate|pass|flip|success")
 _TITLE: Final = ("item", "case", "id", "group", "criterion", "judge")
 _LONG: Final = 48
 """Characters of a value from which on it is a text of its own."""
@@ -122,7 +130,7 @@ def _row(check: Check, place: int, accepted: Mapping[str, str]) -> Mapping[str, 
         "gauge": _safe(deciding_picture(check, f"{name}-gauge")),
         "pictures": [_safe(picture) for picture in (*figure_pictures(check, name), *curve_pictures(check, name))],
         "table": [_line(found) for found in check.figures],
-        "ceiling": any(found.name.endswith("ceiling") for found in check.figures),
+        "people": any(of_people(found) for found in check.figures),
         "families": _families(check.figures),
         "examples": [_example(example) for example in check.examples[:MOST_EXAMPLES]],
         "unshown": max(0, len(check.examples) - MOST_EXAMPLES),
@@ -153,18 +161,19 @@ def _number(value: float) -> str:
 
 
 def _families(figures: Sequence[Figure]) -> list[Mapping[str, object]]:
-    """Rates of attacks by family: how many came through, of how many, and how many more might."""
+    """Rates of attacks by family, all families first: how many came through, of how many, and how many more might."""
+    rates = {figure.name for figure in figures if "family" in figure.about and _RATE.search(figure.name)}
     lines: list[Mapping[str, object]] = []
     for figure in figures:
         value = figure.value
-        if value is None or "family" not in figure.about or not _RATE.search(figure.name):
+        if value is None or figure.name not in rates:
             continue
         passed = value.estimate * value.n
         # What is no share of the tries (a mean of scores, a weighted rate) has no count to tell.
         if abs(passed - round(passed)) < 1e-6:
             lines.append(
                 {
-                    "family": ", ".join(figure.about.values()),
+                    "family": ", ".join(figure.about.values()) or "all families",
                     "name": spoken(figure.name),
                     "passed": round(passed),
                     "tried": value.n,

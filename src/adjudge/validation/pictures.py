@@ -10,6 +10,8 @@ from adjudge.pictures.limits import Beside, LimitRow, Tone, against_limits, gaug
 from adjudge.pictures.plane import Axes, Point, Series, plane
 from adjudge.validation.check import Check, Figure, Outcome
 
+MOST_LINES: Final = 5
+"""Lines of one picture: there are no more colours that are told apart."""
 MOST_ROWS: Final = 24
 """Figures of one picture; the table under it has all of them."""
 
@@ -28,9 +30,10 @@ _AXES: Final = {
 
 _SMALL: Final = 0.2
 """On an axis from 0 to 1 the limits of rates like these could not be told from their figures."""
+_OF_PEOPLE: Final = ("ceiling", "_people")
 _LOOSE: Final = frozenset({"reliability", "length"})
 """Curves whose points are not joined: each is of its own items."""
-_X: Final = ("x", "n", "length", "calls", "repeats", "labels")
+_X: Final = ("x", "length", "calls")
 _POINT: Final = ("low", "high", "n")
 _SHORT: Final = re.compile(r"\b(ac1|auc|ece|grpo|icc|ppi|tnr|tpr|usd)\b")
 _PEOPLE: Final = re.compile(r"\b(brier|cohen|gwet|kendall|krippendorff|spearman)\b")
@@ -48,7 +51,7 @@ def must_be(figure: Figure) -> str:
         return ""
     # The sign stays with its number at the end of a line.
     sign = "\u2265" if figure.rule.at_least is not None else "\u2264"
-    return f"{sign}\u00a0{figure.rule.limit:g}"
+    return f"{sign}\u00a0{figure.rule.limit:g}{' by its estimate' if figure.rule.bound == 'estimate' else ''}"
 
 
 def limit_row(figure: Figure, beside: Sequence[Beside] = ()) -> LimitRow:
@@ -85,15 +88,14 @@ def figure_pictures(check: Check, name: str) -> list[str]:
     """The check's figures against their limits: one picture for each order of magnitude, judged figures first.
 
     Totals and others that have neither limit nor interval are for the table.
-    A figure ``ceiling`` or ``X_ceiling`` without a rule (what people reach among themselves) is a mark on the figures,
-    or the figure X, of the same criterion.
+    A figure of people is a mark on the same figure of the judge: see `of_people`.
     """
-    plain = [figure for figure in check.figures if not _is_ceiling(figure)]
-    ceilings = [figure for figure in check.figures if _is_ceiling(figure)]
-    matched = [(figure, [top for top in ceilings if _caps(top, figure)]) for figure in plain]
-    used = [top for _, tops in matched for top in tops]
-    rows = [limit_row(figure, _beside(tops)) for figure, tops in matched]
-    rows += [limit_row(top) for top in ceilings if top not in used]
+    people = [figure for figure in check.figures if of_people(figure)]
+    judge = [figure for figure in check.figures if not of_people(figure)]
+    matched = [(figure, [other for other in people if _stands_beside(other, figure)]) for figure in judge]
+    used = [other for _, others in matched for other in others]
+    rows = [limit_row(figure, _beside(others)) for figure, others in matched]
+    rows += [limit_row(other) for other in people if other not in used]
     judged = sorted(rows, key=lambda row: (_magnitude(row), row.limit is None))
     pictures = []
     for magnitude, group in groupby(judged, key=_magnitude):
@@ -104,30 +106,46 @@ def figure_pictures(check: Check, name: str) -> list[str]:
 
 
 def curve_pictures(check: Check, name: str) -> list[str]:
-    """The check's curves. Those that differ only behind a slash (``reliability/grounded``) share a picture."""
+    """The check's curves. Those of one kind, ``reliability/grounded`` and others, share a picture while it is not full.
+
+    A curve is of the kind before its slash where that is known, else of the check's kind.
+    """
     pictures = []
-    for kind, keys in groupby(sorted(check.curves), key=lambda key: key.split("/")[0]):
-        series = [line for key in keys for line in _series(key, check.curves[key])]
-        points = [point for key, found in check.curves.items() if key.split("/")[0] == kind for point in found]
-        if series:
-            axes = _axes(kind, points)
-            pictures.append(plane(f"{name}-{kind}", f"{check.title}: {spoken(kind)}", axes, series))
+    drawn = {key: points for key, points in check.curves.items() if points}
+    for kind in dict.fromkeys(_kind(check, key) for key in drawn):
+        found = {key: points for key, points in drawn.items() if _kind(check, key) == kind}
+        series = {key: _series(_of(key, kind, alone=len(found) == 1), kind, points) for key, points in found.items()}
+        full = sum(len(lines) for lines in series.values()) > MOST_LINES
+        for place, keys in enumerate([[key] for key in found] if full else [list(found)]):
+            axes = _axes(kind, [point for key in keys for point in found[key]])
+            lines = [line for key in keys for line in series[key]]
+            title = f"{check.title}: {spoken(keys[0] if full or kind not in _AXES else kind)}"
+            pictures.append(plane(f"{name}-curve-{kind}{f'-{place}' if full else ''}", title, axes, lines))
     return pictures
 
 
-def _series(key: str, points: Sequence[Mapping[str, float]]) -> list[Series]:
+def _kind(check: Check, key: str) -> str:
+    """Of the known kinds, or the points' own names where it is none."""
+    known = [name for name in (key.partition("/")[0], check.name) if name in _AXES]
+    return known[0] if known else "-".join(name for name in check.curves[key][0] if name not in _POINT)
+
+
+def _of(key: str, kind: str, *, alone: bool) -> str:
+    """What tells a curve from the others of its kind: ``grounded``."""
+    first, _, rest = key.partition("/")
+    return rest if first == kind else "" if alone else key
+
+
+def _series(of: str, kind: str, points: Sequence[Mapping[str, float]]) -> list[Series]:
     """A line for each number of the points that is not x, an end of an interval or a count."""
-    if not points:
-        return []
     x = _first(points[0])
     found = sorted((point for point in points if x in point), key=lambda point: point[x])
     names = [name for name in dict.fromkeys(name for point in found for name in point) if name not in {x, *_POINT}]
-    kind, _, part = key.partition("/")
     series = []
     for name in names:
-        words = [spoken(word) for word in (part or (kind if name == "y" else ""), name if name != "y" else "") if word]
+        words = [spoken(word) for word in (of, "" if name == "y" else name) if word]
         drawn = tuple(_point(point, x, name, alone=len(names) == 1) for point in found if name in point)
-        series.append(Series(label=", ".join(words), points=drawn, joined=kind not in _LOOSE))
+        series.append(Series(label=", ".join(words) or spoken(kind), points=drawn, joined=kind not in _LOOSE))
     return series
 
 
@@ -160,17 +178,18 @@ def _axes(kind: str, points: Sequence[Mapping[str, float]]) -> Axes:
     return known.model_copy(update={"diagonal": known.diagonal and within, "doubling": known.doubling and above})
 
 
-def _is_ceiling(figure: Figure) -> bool:
-    return figure.rule is None and figure.value is not None and figure.name.endswith("ceiling")
+def of_people(figure: Figure) -> bool:
+    """A figure to compare with: ``ceiling`` or ``X_ceiling``, what people reach among themselves, and ``X_people``."""
+    return figure.rule is None and figure.value is not None and figure.name.endswith(_OF_PEOPLE)
 
 
-def _caps(top: Figure, figure: Figure) -> bool:
-    of = top.name.removesuffix("ceiling").rstrip("_")
-    return of in {"", "human", figure.name} and top.about.items() <= figure.about.items()
+def _stands_beside(people: Figure, figure: Figure) -> bool:
+    of = people.name.removesuffix("_people").removesuffix("ceiling").rstrip("_")
+    return of in {"", "human", figure.name} and people.about.items() <= figure.about.items()
 
 
-def _beside(tops: Sequence[Figure]) -> list[Beside]:
-    return [Beside(label=spoken(top.name), value=top.value) for top in tops if top.value is not None]
+def _beside(others: Sequence[Figure]) -> list[Beside]:
+    return [Beside(label=spoken(other.name), value=other.value) for other in others if other.value is not None]
 
 
 def _has_ends(row: LimitRow) -> bool:
