@@ -78,3 +78,14 @@ def test_texts_are_escaped():
     svg = plane(hostile, hostile, Axes(x=hostile, y=hostile), [Series(label=hostile, points=(Point(x=1, y=1),))])
     assert words(svg).count(hostile) == 2  # both axes; the name of the series is cut
     assert not list(parse(svg).iter(f"{SVG}script"))
+
+
+@pytest.mark.parametrize("doubling", [True, False])
+def test_numbers_of_the_axis_do_not_overlap(doubling: bool):
+    """However near the points are to each other, the numbers under them stand apart."""
+    points = tuple(Point(x=x, y=0.5) for x in (73.984, 97.97, 158.512, 815.032, 1153.72, 1157.74, 2998.69))
+    axis = Axes(x="length", y="score", doubling=doubling)
+    texts = parse(plane("x", "T", axis, [Series(label="s", points=points)])).iter(f"{SVG}text")
+    places = sorted(float(text.get("x", "")) for text in texts if text.get("y") == f"{BASE + 18:.1f}")
+    assert len(places) >= 3
+    assert all(after - before >= 34 for before, after in pairwise(places))

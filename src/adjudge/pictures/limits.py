@@ -61,7 +61,7 @@ def numbers(value: Interval | None) -> str:
     if value is None:
         return "no data"
     most = max(abs(end) for end in (value.estimate, value.low, value.high) if end is not None)
-    return f"{value.text(1 if most >= 10 else 2 if most >= 0.1 else 3)}, n {value.n}"
+    return f"{value.text(1 if most >= 10 else 2 if most >= 0.1 or not most else 3)}, n {value.n}"
 
 
 def against_limits(name: str, title: str, rows: Sequence[LimitRow]) -> str:

@@ -51,9 +51,9 @@ def plane(name: str, title: str, axes: Axes, series: Sequence[Series]) -> str:
     parts = [svg.grid(LEFT, y, svg.ticks(*high), RIGHT)]
     parts.append(svg.text(LEFT, TOP - 6, axes.y, "start", "small"))
     parts.append(svg.text((LEFT + RIGHT) / 2, BASE + 38, axes.x, "middle", "small"))
-    told = sorted({point.x for point in points})
-    steps = told if len(told) <= 8 and not axes.diagonal else svg.ticks(*wide)
-    parts += [svg.text(x(step), BASE + 18, f"{step:g}", "middle", "small") for step in steps]
+    # Where x doubles, the points themselves are the round numbers.
+    steps = sorted({point.x for point in points}) if axes.doubling else svg.ticks(*wide)
+    parts += [svg.text(x(step), BASE + 18, f"{step:.6g}", "middle", "small") for step in _spaced(steps, x)]
     if axes.diagonal:
         parts.append(svg.rule("limit dashed", (x(0), x(1)), (y(0), y(1))))
     shown = [(number + 1, line) for number, line in enumerate(series) if line.points]
@@ -88,6 +88,15 @@ def _told(line: Series) -> str:
     if len(line.points) > CROWDED:
         return f"{line.label}: {len(line.points)} points"
     return f"{line.label}: " + ", ".join(f"{point.y:.2f} at {point.x:g}" for point in line.points)
+
+
+def _spaced(steps: Sequence[float], x: Callable[[float], float]) -> list[float]:
+    """The steps whose numbers do not run into the one before."""
+    kept: list[float] = []
+    for step in steps:
+        if not kept or x(step) - x(kept[-1]) >= 34:
+            kept.append(step)
+    return kept
 
 
 def _doubling(values: Sequence[float]) -> Callable[[float], float]:

@@ -157,6 +157,8 @@ def _line(figure: Figure) -> Mapping[str, object]:
 
 def _number(value: float) -> str:
     """Three digits behind the point while they say something."""
+    if value == round(value):
+        return f"{value:,.0f}"
     return f"{value:,.{3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0}f}"
 
 
@@ -197,7 +199,12 @@ def _example(example: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _flat(label: str, value: object) -> Iterator[tuple[str, str]]:
-    """Values with their names, lists and mappings taken apart; short values of a list stay in one line."""
+    """Values with their names, lists and mappings taken apart; short values of a list stay in one line.
+
+    What is not known is left out.
+    """
+    if value is None:
+        return
     if isinstance(value, Mapping):
         for key, part in value.items():
             yield from _flat(f"{label}, {key}", part)

@@ -100,7 +100,7 @@ def figure_pictures(check: Check, name: str) -> list[str]:
     pictures = []
     for magnitude, group in groupby(judged, key=_magnitude):
         shown = [row for row in group if row.limit is not None or _has_ends(row)][:MOST_ROWS]
-        if shown:
+        if any(row.value is not None for row in shown):
             pictures.append(against_limits(f"{name}-figures-{magnitude}", f"{check.title}: figures", shown))
     return pictures
 
