@@ -19,6 +19,18 @@ def test_plain_text_keeps_its_length_and_hides_nothing(text: str):
     assert plain(found) == found
 
 
+@pytest.mark.parametrize("char", [*"\u3164\u115f\u034f\u2800\ufe00\u200b\u00ad\u202e", "\U000e0041", "\U000e0101"])
+def test_letters_that_show_nothing_are_made_visible(char: str):
+    """Text cannot be hidden in fillers, blank letters, tags and variation selectors either."""
+    assert plain(f"a{char}b") == "a\ufffdb"
+
+
+@pytest.mark.parametrize("text", ["\u2764\ufe0f", "e\u0301", "\u09a8\u09cd", "\u05e9\u05c1", "a\u00a0b", "a\n\tb"])
+def test_readable_text_stays(text: str):
+    """Accents, vowel signs, emoji and blanks are not touched."""
+    assert plain(text) == text
+
+
 def _light(colour: str) -> float:
     """Relative luminance after WCAG."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]

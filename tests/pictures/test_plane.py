@@ -83,7 +83,7 @@ def test_texts_are_escaped():
 @pytest.mark.parametrize("doubling", [True, False])
 def test_numbers_of_the_axis_do_not_overlap(doubling: bool):
     """However near the points are to each other, the numbers under them stand apart."""
-    points = tuple(Point(x=x, y=0.5) for x in (73.984, 97.97, 158.512, 815.032, 1153.72, 1157.74, 2998.69))
+    points = tuple(Point(x=x, y=0.5) for x in (73.984, 80.0, 97.97, 158.512, 815.032, 1153.72, 1157.74, 2998.69))
     axis = Axes(x="length", y="score", doubling=doubling)
     texts = parse(plane("x", "T", axis, [Series(label="s", points=points)])).iter(f"{SVG}text")
     places = sorted(float(text.get("x", "")) for text in texts if text.get("y") == f"{BASE + 18:.1f}")

@@ -187,6 +187,11 @@ def test_deciding_figure_is_the_worst_of_its_outcome():
     text = a_page(PEOPLE).text
     assert "TNR (grounded): 0.64 [0.50, 0.76], n 120; must be \u2265 0.8" in text
     assert "and 2 more figures" in text
+    low, high = Rule(at_least=0.8), Rule(at_most=0.3)
+    worst = [figure("near", interval(0.7, 0.6, 0.75), low), figure("far", interval(0.2, 0.1, 0.3), low)]
+    assert "far: 0.20" in a_page(a_check("people", *worst)).text.partition("and 1 more")[0]
+    worst = [figure("near", interval(0.4, 0.35, 0.45), high), figure("far", interval(0.9, 0.8, 0.95), high)]
+    assert "far: 0.90" in a_page(a_check("people", *worst)).text.partition("and 1 more")[0]
 
 
 def test_accepted_failure_is_told_with_its_reason():
@@ -194,6 +199,7 @@ def test_accepted_failure_is_told_with_its_reason():
     text = a_page(PEOPLE, accepted={"people": "the labels are from one person only"}).text
     top, _, rest = text.partition("Is the judge fit to train on?")
     assert "The people check: fail, accepted: the labels are from one person only" in top
+    assert top.count("The people check") == 1
     assert "\u2717 FAIL" in rest
     assert rest.count("the labels are from one person only") == 2
 
@@ -216,6 +222,7 @@ def test_disagreements_are_read_side_by_side():
     assert "score 0.969 human 0, 0.5" in page.text
     assert "rationale It quotes the clause." in page.text
     assert "The quote is from the playbook." in page.text
+    assert "extra" not in page.text
 
 
 def test_hostile_text_is_shown_not_obeyed():
@@ -273,6 +280,7 @@ def test_curves_of_one_kind_share_a_picture_while_it_is_not_full():
     few, many = a_page(length(2)), a_page(length(3))
     assert svg_titles(few) == ["judge-0-length-curve-length"]
     assert "c0, score: 0.40 at 90, 0.60 at 900; c0, people: 0.50 at 90; c1, score: 0.40 at 90" in few.text
+    assert "n 7" not in few.text  # of which line it is could not be told
     assert svg_titles(many) == [f"judge-0-length-curve-length-{number}" for number in range(3)]
 
 

@@ -6,6 +6,21 @@ of ``page.html.j2``), and characters that reorder or hide text are shown as a re
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import Final
+
+_BLANK: Final = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0D),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
+"""Letters and marks without a picture: Unicode's Default_Ignorable_Code_Point where it is not of category C, and the
+empty braille cell. Not U+FE0E and U+FE0F, which choose between text and emoji."""
 
 
 def rendered(
@@ -31,7 +46,15 @@ def rendered(
 def plain(text: str) -> str:
     """Every character that cannot be shown, hides itself or reorders its neighbours becomes U+FFFD.
 
-    Control characters but line break and tab, lone surrogates, private and unassigned ones, and formats such as the
-    bidirectional overrides. The length stays.
+    Control characters but line break and tab, lone surrogates, private and unassigned ones, formats such as the
+    bidirectional overrides, and letters and marks that show nothing. The length stays.
     """
-    return "".join(char if char in "\n\t" or unicodedata.category(char)[0] != "C" else "\ufffd" for char in text)
+    # Per different character: a page has millions of the same few.
+    return text.translate({ord(char): "\ufffd" for char in set(text) if _hides(char)})
+
+
+def _hides(char: str) -> bool:
+    if unicodedata.category(char)[0] == "C":
+        return char not in "\n\t"
+    code = ord(char)
+    return any(first <= code <= last for first, last in _BLANK)
