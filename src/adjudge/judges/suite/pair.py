@@ -10,13 +10,13 @@ from adjudge.judges.suite.change import Change
 
 
 class PairSpec(Frozen):
-    """A pair as written: one twin is a case of the file, the other one is made of it by a change."""
+    """A pair as written: each twin is a case of the file, or made of the other twin by a change."""
 
     name: str = Field(pattern=NAME)
     why: str = ""
     must_pass: bool = True
     good: str | Change
-    """Name of a case, or what makes the good twin out of the bad one."""
+    """Name of a case, or what makes the good twin of the bad one."""
 
     bad: str | Change
     margin: Score = 0.0
@@ -28,10 +28,10 @@ class PairSpec(Frozen):
     bad_answers: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> "PairSpec":
-        if isinstance(self.good, str) == isinstance(self.bad, str):
-            msg = "of good and bad, one names a case and the other one is a change of it"
-            raise ValueError(msg)
+    def _one_is_there(self) -> "PairSpec":
+        if not isinstance(self.good, str) and not isinstance(self.bad, str):
+            msg = "one of good and bad must name a case, of which the other one is made"
+            raise ValueError(msg)  # noqa: TRY004  (pydantic turns ValueError into a validation error)
         return self
 
 

@@ -115,15 +115,19 @@ class _Maker:
     def _pair(self, spec: PairSpec) -> PairTest:
         self._check(spec.name, spec.good_answers)
         self._check(spec.name, spec.bad_answers)
-        base, change = (spec.good, spec.bad) if isinstance(spec.good, str) else (spec.bad, spec.good)
-        assert isinstance(base, str)  # the spec was checked for it
-        assert isinstance(change, Change)
-        plain = self._case(base, spec.name).asks[0]
-        made = _named(spec.name, lambda: change.of(plain.given))
-        if isinstance(spec.good, str):
-            right = {**self._lowest, **spec.bad_answers}
-            return PairTest(spec, plain, Ask(f"{spec.name}/bad", made, right=right, changed=True))
-        return PairTest(spec, Ask(f"{spec.name}/good", made, right=spec.good_answers, changed=True), plain)
+        good = self._twin(spec, "good", spec.good, spec.bad, spec.good_answers)
+        bad = self._twin(spec, "bad", spec.bad, spec.good, {**self._lowest, **spec.bad_answers})
+        return PairTest(spec, good, bad)
+
+    def _twin(
+        self, spec: PairSpec, name: str, twin: str | Change, other: str | Change, right: Mapping[str, str]
+    ) -> Ask:
+        if isinstance(twin, str):
+            return self._case(twin, spec.name).asks[0]
+        assert isinstance(other, str)  # the spec was checked for it
+        plain = self._case(other, spec.name)
+        made = _named(spec.name, partial(twin.of, plain.given))
+        return Ask(f"{spec.name}/{name}", made, right=right, changed=True)
 
     def _ladder(self, spec: LadderSpec) -> LadderTest:
         rungs = [self._case(spec.of, spec.name).asks[0]]
