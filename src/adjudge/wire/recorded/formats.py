@@ -1,6 +1,6 @@
 """The registry of recorded sets: what ``--from`` calls a format -> its reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -34,12 +34,22 @@ def read_recorded(name: str, folder: Path) -> Recorded:
         MissingError: a file of the set is not there.
         DataError: a file is not as published.
     """
-    reader = FORMATS.get(name)
-    if reader is None:
-        near = get_close_matches(name, FORMATS, 1)
-        raise ConfigError(
-            f"'{name}' is no format of recorded verdicts.",
-            f"There are {', '.join(FORMATS)}.",
-            f"Did you mean {near[0]}?" if near else "Name one of them, or write verdicts.jsonl yourself.",
-        )
-    return reader(folder)
+    refuse_unknown(name, FORMATS)
+    return FORMATS[name](folder)
+
+
+def refuse_unknown(name: str, formats: Iterable[str]) -> None:
+    """Refuse a format that is none of these.
+
+    Raises:
+        ConfigError: it is none; suggests the nearest.
+    """
+    known = list(formats)
+    if name in known:
+        return
+    near = get_close_matches(name, known, 1)
+    raise ConfigError(
+        f"'{name}' is no format that is read here.",
+        f"There are {', '.join(known)}.",
+        f"Did you mean --from {near[0]}?" if near else "Name one of them with --from.",
+    )

@@ -12,6 +12,9 @@ from adjudge.wire.recorded.base import SCORES, Recorded, Row, converted, lines_o
 CRITERION: Final = "better"
 ORDERS: Final = ("base", "swapped")
 _ANSWERS: Final = {1: "first", 2: "second", "1": "first", "2": "second"}
+_PAPER: Final = ("Natural", "Neighbor", "GPTInst", "GPTOut", "Manual")
+"""The paper's five subsets, in its order; they come first."""
+
 _AUTHORS: Final = "authors"
 _PEOPLE: Final = "majority"
 """The processed subsets keep the majority of several people's votes."""
@@ -25,10 +28,15 @@ def read_llmbar(folder: Path) -> Recorded:
         DataError: a line is not a pair of verdicts.
     """
     name = "verdicts.jsonl.gz"
-    lines = lines_of(folder, name)
+    lines = sorted(lines_of(folder, name), key=_rank)
     verdicts = [row for rows in converted(folder / name, lines, _verdicts) for row in rows]
     gold = {row["item"]: row for row in converted(folder / name, lines, _gold)}
     return Recorded(verdicts, list(gold.values()), ("A judge is a model with a prompt; every pair was shown twice.",))
+
+
+def _rank(line: Any) -> int:  # noqa: ANN401  (a line of JSON)
+    part = _slice(line["s"])
+    return _PAPER.index(part) if part in _PAPER else len(_PAPER)
 
 
 def _slice(subset: str) -> str:

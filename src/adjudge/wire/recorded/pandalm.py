@@ -11,8 +11,8 @@ from adjudge.wire.recorded.base import SCORES, Recorded, Row, converted, json_of
 
 CRITERION: Final = "better"
 _ANSWERS: Final = {0: "tie", 1: "first", 2: "second", "Tie": "tie", "1": "first", "2": "second", "garbage": None}
-_JUDGES: Final = {"gpt-3.5-turbo": "gpt_result", "pandalm-7b": "pandalm_result"}
-"""Name of the judge, as in the file's name -> key of its verdict."""
+_JUDGES: Final = {"gpt-3.5-turbo": "gpt", "pandalm-7b": "pandalm"}
+"""Name of the judge, as in the file's name -> what its keys begin with."""
 
 
 def read_pandalm(folder: Path) -> Recorded:
@@ -31,7 +31,8 @@ def read_pandalm(folder: Path) -> Recorded:
         name = f"{judge}-testset-v1.json"
 
         def verdict(record: Any, judge: str = judge, key: str = key) -> Row:  # noqa: ANN401  (a record of JSON)
-            return _verdict(record["idx"], compared[record["idx"]], judge, _ANSWERS[record[key]])
+            row = _verdict(record["idx"], compared[record["idx"]], judge, _ANSWERS[record[f"{key}_result"]])
+            return row | {"rationale": record[f"{key}_reason"]}
 
         verdicts += converted(folder / name, json_of(folder, name), verdict)
     return Recorded(

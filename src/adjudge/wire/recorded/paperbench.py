@@ -4,6 +4,7 @@ Reads every ``*.json.gz`` as a tree, and ``published_metrics_table_*.csv`` and `
 judges only the authors' tables are there, not the verdicts.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,9 @@ def read_paperbench(folder: Path) -> Recorded:
     trees = {}
     for name in files:
         trees[name.removesuffix(".json.gz")] = converted(folder / name, [json_of(folder, name)], _node)[0]
-    gold = [_label(paper, leaf) for paper, root in trees.items() for leaf in leaves(root)]
+    gold: list[Row] = []
+    for paper, root in trees.items():
+        gold += converted(folder / f"{paper}.json.gz", leaves(root), partial(_label, paper))
     return Recorded(
         [],
         gold,
@@ -74,11 +77,15 @@ def _published(folder: Path) -> list[PublishedScores]:
             return PublishedScores(judge, row[""], *numbers)
 
         found += converted(path, table_of(folder, path.name), scores)
-    for row in table_of(folder, _SUMMARY):
-        if row["Model"] == RANDOM:
-            found += [
-                PublishedScores(RANDOM, category, None, None, float(f1))
-                for category, f1 in row.items()
-                if category != "Model"
-            ]
+    for row in converted(folder / _SUMMARY, table_of(folder, _SUMMARY), _random):
+        found += row
     return found
+
+
+def _random(row: dict[str, str]) -> list[PublishedScores]:
+    """The random baseline's line of the summary; of the others there are tables with more."""
+    if row["Model"] != RANDOM:
+        return []
+    return [
+        PublishedScores(RANDOM, category, None, None, float(f1)) for category, f1 in row.items() if category != "Model"
+    ]
