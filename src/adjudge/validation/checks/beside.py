@@ -1,6 +1,7 @@
 """Rows of a changed response beside the rows of the response as it is: the pairing that bias checks share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ class Beside:
     def __len__(self) -> int:
         return len(self.plain)
 
-    def where(self, rows: NDArray[np.bool_]) -> "Beside":
-        """These questions."""
+    def where(self, rows: NDArray[Any]) -> "Beside":
+        """These questions (a mask, or their numbers)."""
         return Beside(self.plain.where(rows), self.changed.where(rows), 0)
 
     @property
@@ -42,6 +43,17 @@ class Beside:
     def scored(self) -> "Beside":
         """The questions where both answers have a score."""
         return self.where(self.plain.score.known & self.changed.score.known)
+
+    def moves(self) -> list[dict[str, Any]]:
+        """One example a question: what was asked, the score before and after, and why. Both must have a score."""
+        plain, changed = self.plain, self.changed
+        columns = (
+            *(changed.item.texts(), changed.criterion.texts(), changed.variant.texts()),
+            *(plain.score.values.tolist(), changed.score.values.tolist(), changed.answer.texts()),
+            *(plain.rationale.texts(), changed.rationale.texts()),
+        )
+        names = ("item", "criterion", "variant", "before", "after", "answer", "rationale_before", "rationale")
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def differences(self) -> Differences:
         """Score of the changed response less that of the plain one, in [-1, 1]; of those where both have a score."""
