@@ -65,11 +65,18 @@ def test_the_gate_is_on_the_drift_of_both_variants(padded: float, condensed: flo
 
 
 def test_few_items_are_not_enough_and_none_asks_for_the_variants():
-    """Three items cannot show equivalence; without variants the check says which rows it wants."""
+    """Three items cannot show equivalence; without padded ones the check says which rows it wants."""
     assert checked(drifting(0.0, n=3)).outcome is Outcome.NOT_ENOUGH_DATA
     found = checked([row(item, 0.5, length=100 + item) for item in range(30)])
     assert found.outcome is Outcome.NOT_ENOUGH_DATA
-    assert "padded and condensed" in found.needs
+    assert "padded" in found.needs
+
+
+def test_responses_that_cannot_be_condensed_are_no_gap():
+    """Padded rows alone decide; a condensed variant that is there is judged too."""
+    rows = [one for one in drifting(0.0, 0.3) if one["variant"] != "condensed"]
+    assert checked(rows).outcome is Outcome.PASS
+    assert checked(drifting(0.0, 0.3)).outcome is Outcome.FAIL
 
 
 def test_a_variant_without_its_base_is_no_pair():

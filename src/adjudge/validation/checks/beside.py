@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adjudge.judges.fields import NO_CALL
 from adjudge.validation.statistics.paired import Differences
 from adjudge.validation.table import BASE, Mask, VerdictTable, numbered
 
 
 @dataclass(frozen=True)
 class Beside:
-    """N questions (item, criterion) with two verdicts each; what failed in either is left out.
+    """N questions (item, criterion) with two verdicts each; not those that failed in either or were asked in neither.
 
     Attributes:
         plain: the verdict on the response as it is, at its first asking; N rows.
@@ -80,8 +81,10 @@ def beside(table: VerdictTable, changed: Mask) -> Beside:
     place = np.full(int(questions.max(initial=-1)) + 1, -1)
     place[ours[::-1]] = np.arange(len(plain))[::-1]  # the first row of a question counts
     found = place[theirs]
-    kept = answered.where(found >= 0)
-    return Beside(plain.where(found[found >= 0]), kept, len(others) - len(kept))
+    kept, first = answered.where(found >= 0), plain.where(found[found >= 0])
+    # Where the judge was asked neither time, that nothing changed says nothing about it.
+    asked = ~(kept.rationale.starting(NO_CALL) & first.rationale.starting(NO_CALL))
+    return Beside(first.where(asked), kept.where(asked), len(others) - len(kept))
 
 
 def _answered(table: VerdictTable) -> VerdictTable:

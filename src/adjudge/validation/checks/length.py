@@ -23,7 +23,8 @@ from adjudge.validation.table import VerdictTable
 NAME: Final = "length"
 TITLE: Final = "Length does not pay"
 
-VARIANTS: Final = ("padded", "condensed")
+PADDED: Final = "padded"
+VARIANTS: Final = (PADDED, "condensed")
 
 
 class LengthSettings(Frozen):
@@ -43,17 +44,18 @@ class LengthSettings(Frozen):
 def length(material: Material, settings: LengthSettings) -> Check:
     """Drift of padded and condensed responses (judged), rank correlation of length and score (told).
 
-    Needs: variants ``padded`` and ``condensed`` beside ``base`` rows of the same items. The correlation needs the
-    column ``length``.
+    Needs: the variant ``padded`` beside ``base`` rows of the same items; ``condensed`` is judged where it is there. The
+    correlation needs the column ``length``.
     """
     table = material.table
     if table.pairwise:
         detail = "this judge compares; length is told by its length-controlled win rate"
         return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_APPLICABLE, detail=detail)
-    pairs = {name: beside(table, first_askings(table, table.variant.any_of(name))) for name in VARIANTS}
+    made = {name: beside(table, first_askings(table, table.variant.any_of(name))) for name in VARIANTS}
+    # A response without a needless word cannot be condensed.
+    pairs = {name: pair for name, pair in made.items() if len(pair) or name == PADDED}
     judged, details = _drifts(pairs, settings)
     figures = [*judged, *_by_criterion(pairs), *_correlations(material)]
-    missing = [name for name, found in pairs.items() if not len(found)]
     return Check(
         name=NAME,
         title=TITLE,
@@ -62,11 +64,11 @@ def length(material: Material, settings: LengthSettings) -> Check:
         curves=_curve(material, settings.bins),
         detail="; ".join(details) or "no response was padded or condensed",
         fix="Say in the rubric that length earns nothing, judge items one by one, or add a length term to the reward.",
-        needs=f"Rows with variant {' and '.join(missing)} for items that have base rows." if missing else _MORE,
+        needs=_MORE if len(pairs[PADDED]) else "Rows with variant 'padded' for items that have base rows.",
     )
 
 
-_MORE: Final = "More items with both variants: their intervals are still wider than the margin."
+_MORE: Final = "More items: their intervals are still wider than the margin."
 
 
 def _drifts(pairs: dict[str, Beside], settings: LengthSettings) -> tuple[list[Figure], list[str]]:
