@@ -185,7 +185,7 @@ class _Maker:
         return [*streams, self._added(bases, "harmless", self._harmless())]
 
     def _added(self, bases: Sequence[Base], family: str, texts: list[tuple[str, str]]) -> Iterator[Probe]:
-        texts, bases = (_shuffled(things, f"{self.seed}/{family}") for things in (texts, bases))
+        texts, bases = _shuffled(texts, f"{self.seed}/{family}"), _shuffled(bases, f"{self.seed}/{family}")
         for turn, (place, (variant, text)) in itertools.product(range(len(bases)), enumerate(texts)):
             base = bases[(turn + place) % len(bases)]
             sample: Sample | None = None
