@@ -22,7 +22,7 @@ from adjudge.errors import AdjudgeError, ConfigError
 if TYPE_CHECKING:
     from adjudge.domain import Judgement
     from adjudge.judges.suite.base import Response
-    from adjudge.judges.suite.result import SuiteResult, Tested
+    from adjudge.judges.suite.result import JudgeTestResult, SuiteResult
     from adjudge.judges.suite.suite import Suite
     from adjudge.pipeline.judging import Bench
 
@@ -85,7 +85,7 @@ class SuiteJudge:
             self._result = self._run(run_suite(self._bench.judge(), self.suite))
         return self._result
 
-    def tested(self, name: str) -> "Tested":
+    def tested(self, name: str) -> "JudgeTestResult":
         """What one test came to.
 
         Raises:
