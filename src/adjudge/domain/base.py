@@ -48,8 +48,13 @@ Seconds = Annotated[Number, Field(ge=0.0)]
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+def canonical(data: Mapping[str, Any] | list[Any] | str | None) -> bytes:
+    """JSON data as the bytes that fingerprints are taken of: keys in order, no escapes but those that JSON needs."""
+    # A lone surrogate has no UTF-8 form; it must not stop a call from having an address.
+    return _CANONICAL.encode(data).encode("utf-8", "surrogatepass")
+
+
 def digest(data: Mapping[str, Any] | list[Any] | str, length: int = 16) -> str:
     """Hex fingerprint of JSON data: SHA-256 over canonical JSON, first `length` characters."""
-    text = data if isinstance(data, str) else _CANONICAL.encode(data)
-    # A lone surrogate has no UTF-8 form; it must not stop a call from having an address.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+    told = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else canonical(data)
+    return hashlib.sha256(told).hexdigest()[:length]
