@@ -1,6 +1,5 @@
 """The address of a chat call, by which journals and recordings find its reply."""
 
-import hashlib
 import marshal
 from collections.abc import Mapping
 from functools import lru_cache
@@ -23,11 +22,10 @@ def chat_key(identity: Mapping[str, Any], request: ChatRequest) -> str:
     thousands of characters, and the identity and the schema are those of the call before.
     """
     try:
-        told = _told(identity, request)
+        return digest(_told(identity, request), length=64)
     except (TypeError, ValueError):
         # Half a character, or a schema that holds more than JSON: rare, and the general way knows what to do.
         return digest({"kind": "chat", "endpoint": identity, "request": request.model_dump(mode="json")}, length=64)
-    return hashlib.sha256(told).hexdigest()
 
 
 def _told(identity: Mapping[str, Any], request: ChatRequest) -> bytes:

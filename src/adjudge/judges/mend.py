@@ -28,6 +28,8 @@ def spoken(text: str, objects: Sequence[tuple[int, int]]) -> tuple[int, int]:
         objects: spans of the JSON objects in it; marks inside of them are part of a text.
     """
     start, end = 0, len(text)
+    if "<" not in text:
+        return start, end
     for mark in _THOUGHT.finditer(text):
         if any(begin <= mark.start() < stop for begin, stop in objects):
             continue

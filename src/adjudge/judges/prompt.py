@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+import orjson
+
 from adjudge.domain.base import digest
 from adjudge.domain.rubric import Criterion, EvidenceRule, Rubric
 from adjudge.domain.sample import Message
@@ -109,8 +111,9 @@ class Form:
             {name: harmless[text] if defences.neutralise else defences.clean(text) for name, text in texts.items()}
             for texts in (documents, item)
         )
-        shared = digest({"rubric": self.rubric.fingerprint, "documents": documents, "seed": self.seed}, 12)
-        own = digest({"shared": shared, "item": item}, 12)
+        head = (_told(documents), self.rubric.fingerprint.encode(), self.seed)
+        shared = digest(b'{"documents": %b, "rubric": "%b", "seed": %d}' % head, 12)
+        own = digest(b'{"item": %b, "shared": "%b"}' % (_told(item), shared.encode()), 12)
         headings = self.rubric.fields
         texts = {
             "documents": "\n\n".join(
@@ -159,6 +162,12 @@ def rubric_form(
     schema = reply_schema(wanted, asked)
     user = _pieces(_parts()["user"], fills)
     return Form(rubric, wanted, asked, known, schema, seed, defences, fills, system, user)
+
+
+def _told(texts: Mapping[str, str]) -> bytes:
+    """As `digest` would write them; over whole documents this is several times as fast."""
+    told = [b"%b: %b" % (orjson.dumps(name), orjson.dumps(texts[name])) for name in sorted(texts)]
+    return b"{%b}" % b", ".join(told)
 
 
 def _rules(
