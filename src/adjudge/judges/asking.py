@@ -179,14 +179,14 @@ class Question:
     def _settled(self, reply: Reply, completion: Completion) -> dict[Key, CriterionVerdict]:
         """The answers with their quotes looked up, and their probabilities where the endpoint tells them."""
         parts = {part.name if self.together else "": part for part in self.parts}
-        tokens = WrittenTokens(completion.logprobs or (), completion.text)
+        tokens = WrittenTokens(completion.logprobs or (), completion.text) if self.sheets.sampling.logprobs else None
         settled = {}
         for answer in reply.answers:
             part = parts[answer.item]
             criterion = self.sheets.rubric.criterion(answer.criterion)
             texts = part.case.sources(criterion.evidence.source) if criterion.evidence else ()
             shares = None
-            if self.sheets.sampling.logprobs and answer.at is not None:
+            if tokens is not None and answer.at is not None:
                 shares = tokens.probabilities(answer.at, criterion.scale.offered)
             settled[part.place, criterion.id] = settle(answer, criterion, texts, shares)
         return settled

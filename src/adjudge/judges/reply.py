@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adjudge.domain.rubric import Criterion
 from adjudge.domain.text import squash
@@ -30,8 +30,7 @@ _INSIDE: Final = re.compile(r"""(?:["']\s*:|\[|\}\s*,)\s*$""")
 _ANSWER_KEY: Final = re.compile(r"""["']?answer["']?\s*:""", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class ReplyAnswer:
+class ReplyAnswer(NamedTuple):
     """One criterion as the judge answered it: a label of its scale, the reason, the quotes (none that are empty)."""
 
     criterion: str
@@ -163,7 +162,7 @@ def _candidates(text: str, key: str) -> list[Found] | ReplyFailure:
     objects = objects_in(text)
     start, end = spoken(text, [found.span for found in objects])
     objects = [found for found in objects if key in found.value and start <= found.at and found.span[1] <= end]
-    unread = any(_is_outside(start + at, objects) for at in quoted_keys(text[start:end], (_KEY, _ITEMS)))
+    unread = any(any(quoted_keys(piece, (_KEY, _ITEMS))) for piece in _beside(objects, text[:end], start))
     parts = len(objects) > 1 and any(_INSIDE.search(text[max(0, found.at - 40) : found.at]) for found in objects)
     if objects and (unread or parts):
         # A draft, a correction that broke off, or parts of a broken whole: which one was meant?
@@ -173,8 +172,12 @@ def _candidates(text: str, key: str) -> list[Found] | ReplyFailure:
     return objects or ReplyFailure(FailureKind.UNPARSABLE, f'there is no JSON object with "{key}"')
 
 
-def _is_outside(at: int, objects: Sequence[Found]) -> bool:
-    return not any(found.span[0] <= at < found.span[1] for found in objects)
+def _beside(objects: Sequence[Found], text: str, start: int) -> Iterator[str]:
+    """What stands before, between and after `objects`, from `start` on."""
+    for found in objects:
+        yield text[start : found.at]
+        start = found.span[1]
+    yield text[start:]
 
 
 def _repair(text: str, key: str) -> Found | None:
