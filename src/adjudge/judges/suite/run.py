@@ -9,6 +9,7 @@ from adjudge.judges.suite.base import Ask, Found, JudgeTest
 from adjudge.judges.suite.result import Answered, JudgeTestResult, SuiteResult, flip_rate
 from adjudge.judges.suite.suite import Suite
 from adjudge.judges.together import together
+from adjudge.judges.votes import Repeatable, again
 
 
 async def run_suite(judge: Judge, suite: Suite, *, repeats: int | None = None) -> SuiteResult:
@@ -44,8 +45,7 @@ async def run_suite(judge: Judge, suite: Suite, *, repeats: int | None = None) -
 
 
 def _repeated(judge: Judge, repeats: int) -> list[Judge]:
-    again = getattr(judge, "with_repeat", None)
-    return [judge] if again is None else [judge, *(again(repeat) for repeat in range(1, repeats))]
+    return [judge, *(again(judge, repeat) for repeat in range(1, repeats if isinstance(judge, Repeatable) else 1))]
 
 
 async def _asked(judge: Judge, asks: Sequence[Ask]) -> Found:
