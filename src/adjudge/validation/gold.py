@@ -4,7 +4,7 @@ A row: ``{"item": "r1/0", "criterion": "grounded", "rater": "ada", "answer": "ye
 ``weight`` is the inverse of the chance with which the item was drawn for labelling (1 where all had the same).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,18 +106,28 @@ def read_gold(path: Path) -> Gold:
         MissingError: the file is not there.
         DataError: a line is not a label; names it.
     """
-    rows = []
-    for number, row in enumerate(read_rows(path, "Collect labels with `adjudge judge label`, or correct the path."), 1):
+    rows = read_rows(path, "Collect labels with `adjudge judge label`, or correct the path.")
+    return gold_of(parse_gold(rows, str(path)))
+
+
+def parse_gold(rows: Iterable[Mapping[str, Any]], source: str) -> list[GoldRow]:
+    """The labels that these rows say; checksums (``_crc``) are left unread.
+
+    Raises:
+        DataError: a row is not a label; names it.
+    """
+    labels = []
+    for number, row in enumerate(rows, 1):
         try:
-            rows.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
+            labels.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
         except ValidationError as error:
             first = error.errors()[0]
             raise DataError(
-                f"{path}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                f"{source}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
                 "A label says item, criterion, rater and a score within [0, 1].",
                 "Mend the line.",
             ) from error
-    return gold_of(rows)
+    return labels
 
 
 def told_gold(table: VerdictTable) -> Gold:
