@@ -21,13 +21,8 @@ criteria:
 
 @pytest.fixture
 def labelled(task: Path) -> Path:
-    """The rehearsal task with two questions and no judge tests."""
+    """The rehearsal task with two questions."""
     (task / "rubric.yaml").write_text(RUBRIC, encoding="utf-8")
-    file = task / "task.yaml"
-    text = file.read_text(encoding="utf-8")
-    old = "  require: tests\n  tests: judge_tests.yaml\n"
-    assert old in text
-    file.write_text(text.replace(old, "  require: nothing\n"), encoding="utf-8")
     return task
 
 

@@ -91,7 +91,7 @@ def test_too_few_people_or_items_give_no_test(items: int, people: int):
     assert alt_test(judge, raters(scores), range(items)) is None
 
 
-def correlation(left, right):
+def correlation(left, right, weights=None):
     """Spearman's, absent where one side is constant."""
     stats = pytest.importorskip("scipy.stats")
     if len(left) < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
@@ -105,23 +105,24 @@ def test_the_ceiling_leaves_each_person_out():
     truth = dice.normal(0, 1, 80)
     people = truth[:, None] + dice.normal(0, 1, (80, 3))
     judge = truth + dice.normal(0, 0.5, 80)
-    found = leave_one_out(judge, raters(people), correlation)
+    found = leave_one_out(judge, raters(people), range(80), correlation)
     others = [people[:, [k for k in range(3) if k != rater]].mean(axis=1) for rater in range(3)]
     assert found is not None
     assert found.people == pytest.approx(np.mean([correlation(people[:, r], others[r]) for r in range(3)]))
     assert found.judge == pytest.approx(np.mean([correlation(judge, other) for other in others]))
-    assert (found.raters, found.items) == (3, 80)
-    assert found.judge > found.people
+    assert (found.raters, found.gap.n) == (3, 80)
+    assert found.gap.estimate == pytest.approx(found.judge - found.people)
+    assert 0 < found.gap.low < found.gap.high
 
 
 def test_a_majority_leaves_split_items_out():
     """Accuracy against the majority of the others; items on which these are split do not count."""
     people = [[1, 1, 1], [1, 1, 0], [0, 0, 1], [1, 0, 0]]
 
-    def accuracy(left, right):
+    def accuracy(left, right, weights):
         return float(np.mean(left == right)) if len(left) else None
 
-    found = leave_one_out(np.array([1.0, 1, 1, 0]), raters(people), accuracy, majority=True)
+    found = leave_one_out(np.array([1.0, 1, 1, 0]), raters(people), range(4), accuracy, majority=True)
     assert found is not None
     per_person = []
     for rater in range(3):
@@ -134,4 +135,4 @@ def test_a_majority_leaves_split_items_out():
 @pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0), (3, 1), (1, 3)])
 def test_without_people_in_common_there_is_no_ceiling(shape: tuple[int, int]):
     """Nobody, one person, or one item: absent, not an error."""
-    assert leave_one_out(np.zeros(shape[0]), raters(np.zeros(shape)), correlation) is None
+    assert leave_one_out(np.zeros(shape[0]), raters(np.zeros(shape)), range(shape[0]), correlation) is None

@@ -25,8 +25,7 @@ def label(
         Path | None,
         typer.Option(
             "--rollouts",
-            help="JSONL of responses, such as a run's rollouts.jsonl. Default: the reference answers of the "
-            "validation rows, and the judge tests.",
+            help="JSONL of responses, such as a run's rollouts.jsonl. Default: the validation rows' reference answers.",
         ),
     ] = None,
     verdicts: Annotated[

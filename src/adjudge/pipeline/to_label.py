@@ -8,7 +8,6 @@ from adjudge.domain import Criterion, Policy, Rollout, Rubric, Sample
 from adjudge.errors import ConfigError, DataError
 from adjudge.evaluation.excerpts import plain
 from adjudge.judges.case import Case, case_of
-from adjudge.judges.cases import load_judge_cases
 from adjudge.judges.fields import response_items
 from adjudge.pipeline.config import Split
 from adjudge.pipeline.data import split_samples
@@ -48,7 +47,7 @@ class ToLabel:
 
 
 def to_label(task: LoadedTask, rollouts: Path | None, verdicts: Path | None) -> ToLabel:
-    """The items of stored responses, or else of the validation rows' reference answers and the judge tests.
+    """The items of stored responses, or else of the validation rows' reference answers.
 
     Args:
         task: has rubric and rows.
@@ -61,7 +60,7 @@ def to_label(task: LoadedTask, rollouts: Path | None, verdicts: Path | None) -> 
         ConfigError: there is nothing to label.
     """
     rubric = task_rubric(task)
-    answered = _own(task, rubric) if rollouts is None else _stored(task, rollouts)
+    answered = _own(task) if rollouts is None else _stored(task, rollouts)
     scores = {} if verdicts is None else told_scores(read_table(verdicts))
     units, cases, unreadable = [], {}, 0
     for sample, rollout in answered:
@@ -80,18 +79,13 @@ def to_label(task: LoadedTask, rollouts: Path | None, verdicts: Path | None) -> 
     return ToLabel(rubric, tuple(units), cases, unreadable)
 
 
-def _own(task: LoadedTask, rubric: Rubric) -> Sequence[Answered]:
-    answered = [
-        (
-            sample,
-            Rollout(id=f"reference/{sample.id}", sample_id=sample.id, policy=Policy(name="reference"), response=text),
-        )
+def _own(task: LoadedTask) -> Sequence[Answered]:
+    policy = Policy(name="reference")
+    return [
+        (sample, Rollout(id=f"reference/{sample.id}", sample_id=sample.id, policy=policy, response=text))
         for sample in split_samples(task, "validation")
         if (text := sample.reference_text) is not None
     ]
-    tests = task.config.validation.tests
-    cases = () if tests is None else load_judge_cases(task.path(tests), rubric)
-    return [*answered, *((case.sample(), case.rollout()) for case in cases)]
 
 
 def _stored(task: LoadedTask, path: Path) -> Sequence[Answered]:

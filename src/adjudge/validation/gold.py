@@ -151,7 +151,7 @@ class Paired:
         items: what was judged and labelled.
         judge: the judge's score of each in [0, 1], at its first asking; shape (n,).
         people: scores by rater; shape (n, raters).
-        clusters: number of what each was drawn with; shape (n,).
+        clusters: number of what each was drawn with, the same in all criteria of the table; shape (n,).
         weights: inverse chance of having been drawn for labelling; shape (n,).
         lengths: characters of the response; shape (n,).
     """
@@ -168,6 +168,11 @@ class Paired:
         """Mean score of the people; shape (n,)."""
         counts = self.people.known.sum(axis=1)
         return np.asarray(np.where(self.people.known, self.people.values, 0.0).sum(axis=1) / counts)
+
+
+def drawn_with(rows: VerdictTable) -> NDArray[np.int64]:
+    """A number for what each row was drawn with, its group or else its item: equal numbers for all rows of a table."""
+    return np.where(rows.group.known, rows.group.codes, -2 - rows.item.codes).astype(np.int64)
 
 
 def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
@@ -190,7 +195,7 @@ def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
         items=items,
         judge=rows.score.values,
         people=people,
-        clusters=rows.clusters(),
+        clusters=drawn_with(rows),
         weights=gold.weights(criterion, items),
         lengths=rows.length,
     )

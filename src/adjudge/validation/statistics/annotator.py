@@ -15,13 +15,15 @@ from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
 from adjudge.validation.statistics.bootstrap import bootstrap
+from adjudge.validation.statistics.jackknife import jackknife
 from adjudge.validation.table import Numbers
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Nearness = Literal["equal", "near"]
 Correction = Literal["by", "bh"]
-Agreement = Callable[[Floats, Floats], float | None]
+Agreement = Callable[[Floats, Floats, Floats], float | None]
+"""Of two columns, and the weights of their rows; None where it is not defined."""
 
 EXPERTS: Final = 0.2
 SKILLED: Final = 0.15
@@ -172,38 +174,65 @@ class Ceiling(Frozen):
 
     people: Number
     judge: Number
+    gap: Interval
+    """The judge's less the people's, with a jackknife interval over clusters; ``n`` counts the items that two or more
+    people labelled."""
     raters: Count
     """People whose figure is defined."""
-    items: Count
-    """Items labelled by two or more."""
 
 
-def leave_one_out(judge: Floats, people: Numbers, agreement: Agreement, *, majority: bool = False) -> Ceiling | None:
+def leave_one_out(
+    judge: Floats,
+    people: Numbers,
+    clusters: Sequence[Hashable],
+    agreement: Agreement,
+    *,
+    weights: Floats | None = None,
+    majority: bool = False,
+    seed: int = 0,
+) -> Ceiling | None:
     """The human ceiling of an agreement.
 
     Args:
         judge: scores; shape (n,).
         people: scores by rater; shape (n, raters).
-        agreement: of two arrays of scores; None where it is not defined.
+        clusters: what each item was drawn with.
+        agreement: of scores with the others' consensus.
+        weights: inverse chance of each item of having been drawn; default equal.
         majority: the others' consensus is their majority (items where they are split are left out), not their mean.
+        seed: of the interval's blocks.
 
     Returns:
         Means over the people; None where nobody has a figure: fewer than two raters with common items.
     """
-    found: list[tuple[float, float]] = []
+    weight = np.ones(len(judge)) if weights is None else weights
+    rounds: list[tuple[int, Mask, Floats]] = []
     for rater in range(people.known.shape[1]):
         mine, others = _others(people, rater)
-        counts = np.maximum(others.known.sum(axis=1), 1)
-        mean = np.where(others.known, others.values, 0.0).sum(axis=1) / counts
+        mean = np.where(others.known, others.values, 0.0).sum(axis=1) / np.maximum(others.known.sum(axis=1), 1)
         if majority:
             mine &= np.abs(mean - 0.5) > 1e-9
             mean = (mean > 0.5).astype(np.float64)
-        of_person = agreement(people.values[mine, rater], mean[mine])
-        of_judge = agreement(judge[mine], mean[mine])
-        if of_person is not None and of_judge is not None:
-            found.append((of_person, of_judge))
-    if not found:
+        rounds.append((rater, mine, mean))
+
+    def found(kept: Mask) -> list[tuple[float, float]]:
+        pairs = []
+        for rater, mine, mean in rounds:
+            rows = mine & kept
+            of_person = agreement(people.values[rows, rater], mean[rows], weight[rows])
+            of_judge = agreement(judge[rows], mean[rows], weight[rows])
+            if of_person is not None and of_judge is not None:
+                pairs.append((of_person, of_judge))
+        return pairs
+
+    def gap(kept: Mask) -> float | None:
+        pairs = found(kept)
+        return float(np.mean([ours - theirs for theirs, ours in pairs])) if pairs else None
+
+    everything = found(np.ones(len(judge), dtype=np.bool_))
+    both = np.asarray(people.known.sum(axis=1) > 1)
+    interval = jackknife(gap, clusters, n=int(both.sum()), seed=seed)
+    if not everything or interval is None:
         return None
-    person, ours = np.mean(found, axis=0)
-    items = int((people.known.sum(axis=1) > 1).sum())
-    return Ceiling(people=float(person), judge=float(ours), raters=len(found), items=items)
+    person, ours = np.mean(everything, axis=0)
+    return Ceiling(people=float(person), judge=float(ours), gap=interval, raters=len(everything))
