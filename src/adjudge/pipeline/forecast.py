@@ -13,10 +13,10 @@ from adjudge.domain import Frozen, Rubric, Sample, Usage
 from adjudge.domain.base import Count, Number, Seconds
 from adjudge.endpoints.calls.path import CallConfig
 from adjudge.endpoints.resolve import resolve_endpoint
-from adjudge.judges.cases import load_judge_cases
 from adjudge.judges.fields import response_items
 from adjudge.judges.graders.names import model_calls
 from adjudge.judges.rubric import batch_size
+from adjudge.judges.suite.suite import load_suite
 from adjudge.models.cache import EMBEDDED_JUDGES
 from adjudge.pipeline.config import JudgeConfig, Stage
 from adjudge.pipeline.data import split_samples
@@ -143,7 +143,7 @@ def _check(task: LoadedTask, rubric: Rubric) -> None:
     warm_adapter(task)
     build_reward(config.reward, Unasked(), task.folder)
     if config.validation.tests is not None:
-        load_judge_cases(task.path(config.validation.tests), rubric)
+        load_suite(task.path(config.validation.tests), rubric)
     if config.judge.adapter is not None:
         adapter_folder(task, config.judge.adapter)
     grader = task_grader(task)
@@ -223,7 +223,8 @@ def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
     samples = (*judging.samples, *split_samples(task, "test"))
     calls = len(held_out_cases(samples, judging.rubric, most=config.cases, seed=config.seed))
     if config.tests is not None:
-        calls += len(load_judge_cases(task.path(config.tests), judging.rubric)) * judging.calls_per_item
+        suite = load_suite(task.path(config.tests), judging.rubric)
+        calls += len(suite.asks) * suite.repeats * judging.calls_per_item
     return judging.of_calls(StageForecast(stage="judge"), calls)
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 
 from adjudge.domain import Judge, JudgeFailure, Judgement, Observer, Progress, Rollout, Rubric, Sample
 from adjudge.errors import GateError
-from adjudge.judges.cases import JudgeCase, load_judge_cases
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench
 from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
@@ -53,19 +52,6 @@ async def validate_judge(task: LoadedTask, bench: Bench, records: Records | None
         labels="expert findings of the validation and test rows; wrong cases made from them by construction",
         seed=config.seed,
     )
-
-
-async def run_judge_tests(bench: Bench, cases: Sequence[JudgeCase]) -> list[tuple[str, list[str]]]:
-    """Each test's name and what is wrong with the verdict (nothing: passed), in order."""
-    judge = bench.judge()
-    judgements = await asyncio.gather(*(judge.judge(case.sample(), case.rollout()) for case in cases))
-    return [(case.name, case.problems(judgement)) for case, judgement in zip(cases, judgements, strict=True)]
-
-
-def judge_tests(task: LoadedTask, bench: Bench) -> tuple[JudgeCase, ...]:
-    """The task's judge tests; empty where it names none."""
-    name = task.config.validation.tests
-    return () if name is None else load_judge_cases(task.path(name), bench.rubric)
 
 
 def settled(task: LoadedTask, passport: Passport) -> Passport:

@@ -1,11 +1,11 @@
 """Responses that a judge is measured on: labelled cases, judge tests, the policy's own, or what a file holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from adjudge.domain import Rollout, Rubric, Sample
 from adjudge.errors import DataError
-from adjudge.judges.cases import JudgeCase
+from adjudge.judges.suite.suite import Suite
 from adjudge.pipeline.config import Split
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
@@ -32,15 +32,10 @@ def _asking(case: Case, rubric: Rubric, row: Sample) -> Response:
     return Response(sample, rollout, cluster=case.cluster, slice=LABELLED, criterion=case.criterion, label=case.label)
 
 
-def tested_responses(cases: Iterable[JudgeCase]) -> tuple[Response, ...]:
-    """The responses of judge tests. A test that demands a score says whether the response is good."""
-
-    def label(case: JudgeCase) -> bool | None:
-        return True if case.at_least is not None else False if case.at_most is not None else None
-
-    return tuple(
-        Response(case.sample(), case.rollout(), cluster=case.name, slice=TESTS, label=label(case)) for case in cases
-    )
+def tested_responses(suite: Suite) -> tuple[Response, ...]:
+    """The known responses of judge tests, as people wrote them."""
+    asks = [ask for ask in suite.asks.values() if not ask.changed]
+    return tuple(Response(ask.sample(), ask.rollout(), cluster=ask.id, slice=TESTS) for ask in asks)
 
 
 def given_responses(task: LoadedTask, rollouts: Sequence[Rollout]) -> list[tuple[Sample, Rollout]]:

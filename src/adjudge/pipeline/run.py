@@ -16,12 +16,14 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
+from adjudge.judges.suite.run import run_suite
 from adjudge.pipeline import baseline, compare, passport, publish, train
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.stop import tell
+from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.pipeline.work import Work
 from adjudge.store.atomic import write_bytes, write_json
@@ -255,17 +257,18 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        tests = passport.judge_tests(self._task, bench)
+        tests = task_suite(self._task, bench.rubric)
         found = await passport.validate_judge(self._task, bench, self._records, self._observer)
-        outcome = await passport.run_judge_tests(bench, tests)
-        failed = [name for name, problems in outcome if problems]
+        outcome = None if tests is None else await run_suite(bench.judge(), tests)
+        failed = [] if outcome is None else [test.name for test in outcome.failed]
         self._records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
         for line in found.lines()[1:]:
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
-        if tests:
-            detail += f" It passes {len(tests) - len(failed)} of {len(tests)} judge tests."
+        if outcome is not None:
+            passed, of = outcome.count
+            detail += f" It passes {passed} of {of} judge tests."
         weak = self._weak()
         if weak:
             detail += f" Their weight in the reward is 0: {', '.join(weak)}."
