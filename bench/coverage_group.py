@@ -28,7 +28,7 @@ def askings(
     ``normal``: x = prompt + response + noise. ``boolean``: five criteria; each response meets each with a chance of its
     own, drawn so that the mean of the five has the reliability `rho`.
     """
-    prompts, size, repeats = design
+    prompts, size, _ = design
     prompt, response, _ = np.indices(design)
     if kind == "normal":
         values = (

@@ -16,7 +16,7 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
-from adjudge.pipeline import baseline, compare, passport, publish, train
+from adjudge.pipeline import anchors, baseline, compare, passport, publish, train
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
@@ -133,6 +133,8 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     del data["release"], data["validate"]["require"], data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
+    del data["validate"]["anchors"]["every"]
     return digest(data)
 
 
@@ -233,6 +235,10 @@ class _Run:
         # Where all are weak, nothing is dropped: the task has asked to go on nevertheless.
         return found.weak_criteria if without(rubric, found.weak_criteria) is not rubric else ()
 
+    def _anchoring(self, bench: Bench) -> anchors.Anchoring:
+        samples = self._samples("validation")
+        return anchors.Anchoring(self._task, self._folder, bench, self._records, samples, self._observer)
+
     async def _baseline(self) -> tuple[dict[str, Any], str]:
         rows = self._samples("validation")
         found = await baseline.run_baseline(rows, await self._work())
@@ -242,6 +248,8 @@ class _Run:
         bench = await self._open_bench()
         tests = passport.judge_tests(self._task, bench)
         found = await passport.validate_judge(self._task, bench, self._records, self._observer)
+        kept = await anchors.record_anchors(self._anchoring(bench))
+        found = found.model_copy(update={"anchors": kept})
         outcome = await passport.run_judge_tests(bench, tests)
         failed = [name for name, problems in outcome if problems]
         self._records.sync()
@@ -258,7 +266,9 @@ class _Run:
 
     async def _train(self) -> tuple[dict[str, Any], str]:
         rows = self._samples("train"), self._samples("validation")
-        found = await train.run_train(self._folder, *rows, await self._work(self._weak()))
+        work = await self._work(self._weak())
+        watch = anchors.open_watch(self._anchoring(await self._open_bench()), Passport.read(self._folder.passport))
+        found = await train.run_train(self._folder, *rows, work, watch)
         warm = f"{found.sft_steps} supervised steps, then " if found.sft_steps else ""
         chosen = f" Step {found.best_step} is the best on the validation rows." if found.best_step < found.steps else ""
         return {"train": found.model_dump(mode="json")}, f"{warm}{found.steps} steps of reinforcement.{chosen}"

@@ -11,6 +11,7 @@ from adjudge.domain.interval import Interval
 from adjudge.errors import DataError
 from adjudge.store.atomic import read_model
 from adjudge.validation.agreement import Labelled, accuracy, auc, brier, kappa, true_rate
+from adjudge.validation.anchors import Anchors
 from adjudge.validation.consistency import Consistency
 
 Status = Literal["usable", "not usable", "not validated"]
@@ -80,6 +81,8 @@ class Passport(Frozen):
     consistency: Consistency | None = None
     labels: str = ""
     """Where the known answers come from."""
+    anchors: Anchors | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Responses with their scores, to which the judge is held while training; None: not wanted, or too few."""
 
     @model_validator(mode="before")
     @classmethod

@@ -39,19 +39,21 @@ class Scores:
         prompts: number of the group of each; shape (N,).
         responses: number of the response of each; shape (N,).
         askings: number of the asking within its response, from 0 without gaps; shape (N,).
+        rows: place in the table of the first row of each; shape (N,).
     """
 
     values: Floats
     prompts: NDArray[np.int64]
     responses: NDArray[np.int64]
     askings: NDArray[np.int64]
+    rows: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def where(self, rows: NDArray[Any]) -> "Scores":
         """These askings (a mask, or their numbers)."""
-        return Scores(self.values[rows], self.prompts[rows], self.responses[rows], self.askings[rows])
+        return Scores(self.values[rows], self.prompts[rows], self.responses[rows], self.askings[rows], self.rows[rows])
 
     def mean_of(self, calls: int) -> "Scores":
         """Each response once, with the mean of its first `calls` askings; those with fewer are left out."""
@@ -63,6 +65,7 @@ class Scores:
             first.prompts[places],
             first.responses[places],
             np.zeros(len(places), dtype=np.int64),
+            first.rows[places],
         )
         return means.where(counts == calls)
 
@@ -74,22 +77,29 @@ def response_scores(table: VerdictTable, scoring: Scoring) -> Scores:
         table: rows of one judge.
         scoring: weights and fold.
     """
-    answered = table.where(table.status.any_of(OK, NOT_APPLICABLE) & table.item.known & table.criterion.known)
-    weights = _weights(answered, scoring.weights)
-    counts = answered.where(weights != 0.0)
-    weights = weights[weights != 0.0]
+    weights = _weights(table, scoring.weights)
+    answered = table.status.any_of(OK, NOT_APPLICABLE) & table.item.known & table.criterion.known
+    rows = np.flatnonzero(answered & (weights != 0.0))
+    counts, weights = table.where(rows), weights[rows]
     response = _responses(counts)
     asking = numbered(response, counts.variant.codes, counts.order.codes, counts.repeat)
-    complete = _complete(response, asking)
-    some = complete & counts.score.known
-    counts, weights, response, asking = counts.where(some), weights[some], response[some], asking[some]
+    some = _complete(response, asking) & counts.score.known
+    counts, weights, rows = counts.where(some), weights[some], rows[some]
+    response, asking = response[some], asking[some]
     item = numbered(asking, counts.item.codes)
     size = np.abs(weights)
     points = np.where(weights > 0, counts.score.values, 1.0 - counts.score.values)
     item_scores = np.bincount(item, size * points) / np.bincount(item, size) if len(item) else np.empty(0)
     asking_of = np.empty(len(item_scores), dtype=np.int64)
     asking_of[item] = asking
-    return _askings(counts, response, asking, _folded(item_scores, asking_of, scoring.fold))
+    present, first = np.unique(asking, return_index=True)
+    return Scores(
+        values=_folded(item_scores, asking_of, scoring.fold)[present],
+        prompts=counts.clusters()[first],
+        responses=response[first],
+        askings=_numbers(response[first]),
+        rows=rows[first],
+    )
 
 
 def _weights(table: VerdictTable, weights: Mapping[str, float]) -> Floats:
@@ -123,15 +133,11 @@ def _folded(items: Floats, asking: NDArray[np.int64], fold: Fold) -> Floats:
     return scores
 
 
-def _askings(table: VerdictTable, response: NDArray[np.int64], asking: NDArray[np.int64], scores: Floats) -> Scores:
-    """The askings that have a score, numbered within their response."""
-    present, first = np.unique(asking, return_index=True)
-    responses = response[first]
-    # Askings are numbered by response, variant, order and repeat, so those of one response stand together.
+def _numbers(responses: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of each asking within its response: those of one response stand together."""
     starts = np.flatnonzero(np.r_[True, np.diff(responses) != 0]) if len(responses) else np.empty(0, dtype=np.int64)
     lengths = np.diff(np.r_[starts, len(responses)])
-    numbers = np.arange(len(responses)) - np.repeat(starts, lengths)
-    return Scores(scores[present], table.clusters()[first], responses, numbers.astype(np.int64))
+    return np.asarray(np.arange(len(responses)) - np.repeat(starts, lengths), dtype=np.int64)
 
 
 class JudgeNoise(Frozen):
