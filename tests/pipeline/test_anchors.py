@@ -53,10 +53,14 @@ class Listener:
 def changes(server, every=1, **more):
     return {
         "judge.model": f"openai-compat:{server.url}#letters",
-        "validate.require": "nothing",
         "validate.anchors": {"every": every, "cases": 12, "repeats": 2},
         **{f"train.{name}": value for name, value in more.items()},
     }
+
+
+async def train(task, out, observer, *, resume=False):
+    """Up to the end of training; what is told of the judge is nobody's matter here."""
+    return await run(task, out, observer=observer, stage="train", resume=resume, allow_unproven=True)
 
 
 def anchor_rows(out, stage):
@@ -73,9 +77,9 @@ async def test_a_steady_judge_trains_to_the_end_with_the_same_numbers(make_task,
     """Anchors are asked after each step, and training's figures are those of a run without them."""
     async with fault_server(Letters()) as server:
         listener = Listener()
-        await run(make_task(changes(server)), tmp_path / "a", observer=listener, stage="train")
+        await train(make_task(changes(server)), tmp_path / "a", listener)
         calls = server.calls
-        await run(make_task(changes(server, every=0)), tmp_path / "b", observer=Listener(), stage="train")
+        await train(make_task(changes(server, every=0)), tmp_path / "b", Listener())
         more = calls - (server.calls - calls)
     kept = Passport.read(RunFolder(tmp_path / "a").passport).anchors
     assert kept is not None
@@ -101,15 +105,15 @@ async def test_a_judge_that_drifts_stops_training_at_a_checkpoint(make_task, tmp
     async with fault_server(judge) as server:
         listener = Listener(at)
         with pytest.raises(StoppedError, match="after step 2 of 4"):
-            await run(make_task(changes(server)), out, observer=listener, stage="train")
+            await train(make_task(changes(server)), out, listener)
         (note,) = listener.told("drifted")
         assert note.level == "warning"
         assert "McNemar" in note.text
         again = Listener()
         with pytest.raises(StoppedError, match="after step 3 of 4"):
-            await run(make_task(changes(server)), out, observer=again, stage="train", resume=True)
+            await train(make_task(changes(server)), out, again, resume=True)
         assert again.told("drifted")
-        await run(make_task(changes(server, every=0)), out, observer=Listener(), stage="train", resume=True)
+        await train(make_task(changes(server, every=0)), out, Listener(), resume=True)
     assert [row["step"] for row in figures(out) if row["stage"] == "train"] == [1, 2, 3, 4]
 
 
@@ -129,11 +133,11 @@ async def test_a_killed_run_goes_on_with_its_anchors(make_task, tmp_path: Path, 
     monkeypatch.setattr("adjudge.pipeline.anchors.compare", spied)
     async with fault_server(Letters()) as server:
         task = make_task(changes(server, save_steps=4))
-        await run(task, tmp_path / "whole", observer=Listener(), stage="train")
+        await train(task, tmp_path / "whole", Listener())
         calls = server.calls
         with pytest.raises(SystemExit):
-            await run(task, tmp_path / "parts", observer=Listener(die), stage="train")
-        await run(task, tmp_path / "parts", observer=Listener(), stage="train", resume=True)
+            await train(task, tmp_path / "parts", Listener(die))
+        await train(task, tmp_path / "parts", Listener(), resume=True)
         assert server.calls == 2 * calls
     assert seen == [1, 2, 3, 4, 1, 2, 3, 1, 2, 3, 4]
 
@@ -157,8 +161,8 @@ async def test_askings_before_a_restart_count_after_it(make_task, tmp_path: Path
     monkeypatch.setattr("adjudge.pipeline.anchors.compare", spied)
     async with fault_server(Letters()) as server:
         with pytest.raises(StoppedError):
-            await run(make_task(changes(server)), tmp_path / "run", observer=Listener(stop), stage="train")
-        await run(make_task(changes(server)), tmp_path / "run", observer=Listener(), stage="train", resume=True)
+            await train(make_task(changes(server)), tmp_path / "run", Listener(stop))
+        await train(make_task(changes(server)), tmp_path / "run", Listener(), resume=True)
     assert seen == [1, 2, 3, 4]
 
 
@@ -167,9 +171,9 @@ async def test_a_cache_across_runs_does_not_answer_for_the_judge(make_task, tmp_
     monkeypatch.setenv("ADJUDGE_CACHE", str(tmp_path / "cache"))
     async with fault_server(Letters()) as server:
         task = make_task({**changes(server), "judge.limits.cache": True})
-        await run(task, tmp_path / "one", observer=Listener(), stage="train")
+        await train(task, tmp_path / "one", Listener())
         calls = server.calls
-        await run(task, tmp_path / "two", observer=Listener(), stage="train")
+        await train(task, tmp_path / "two", Listener())
         assert server.calls - calls == len(anchor_rows(tmp_path / "two", "train"))
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from adjudge.domain import Note, Observer, Request, Rollout, Rubric, Sample, Verdict, digest
 from adjudge.errors import RunError
+from adjudge.judges.votes import again
 from adjudge.pipeline.baseline import STAGE as BASELINE
 from adjudge.pipeline.judging import Bench
 from adjudge.pipeline.passport import STAGE as JUDGE
@@ -72,7 +73,7 @@ class Anchoring:
             step: optimizer step; before training the number of the asking.
             number: of the asking, for the journal.
         """
-        judge = self.bench.judge(repeat=number)
+        judge = again(self.bench.judge(), number)
         rows: list[Row] = []
         for start in range(0, len(cases), _CHUNK):
             part = cases[start : start + _CHUNK]

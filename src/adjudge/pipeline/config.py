@@ -184,15 +184,41 @@ class JudgeConfig(Frozen):
         return self.model_copy(update={"model": model, "panel": None, "fallover": (), "adapter": adapter})
 
 
+class ProbesConfig(Frozen):
+    """How much the judge is asked beside the labelled cases. 0 leaves a probe out: its check then lacks data."""
+
+    repeat_cases: Count = 40
+    """Cases asked again and again, as they are."""
+    repeats: int = Field(default=3, ge=2)
+    """How often each of them is asked in all."""
+    wording_cases: Count = 20
+    """Cases asked in other words, orders and directions, and turned into their opposite."""
+    bias_cases: Count = 20
+    """Cases with what must not matter added: length, authority, confidence, dress."""
+    attacks: Count = 300
+    """Answers without content."""
+    injections: Count = 60
+    """Bad responses that talk to the judge."""
+    groups: Count = 20
+    """Rows of the policy's own responses, all of a row's, each asked ``repeats`` times."""
+
+
 class ValidateConfig(Frozen):
     """What the judge must show before it may train a policy."""
 
-    require: Literal["usable", "tests", "nothing"] = "usable"
-    """``usable``: the passport says so; ``tests``: all judge tests pass; ``nothing``: measure, tell, go on."""
     cases: Count = 400
     """Most labelled cases that are asked; evenly over the criteria."""
     tests: str | None = Field(default=None, min_length=1)
     """Known responses, ``judge_tests.yaml``."""
+    gold: str | None = Field(default=None, min_length=1)
+    """People's labels, ``gold.jsonl``."""
+    passport: str | None = Field(default=None, min_length=1)
+    """A passport made before, by ``adjudge judge validate``: the judge is not measured again."""
+    probes: ProbesConfig = ProbesConfig()
+    accept: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """Check -> why its failure is accepted; every artefact repeats it."""
+    must_pass: tuple[str, ...] = ()
+    """Checks for which not enough data is not enough."""
     auc: Score = 0.75
     bound: Literal["estimate", "low"] = "estimate"
     min_cases: int = Field(default=10, ge=1)
@@ -200,13 +226,6 @@ class ValidateConfig(Frozen):
     seed: int = 0
     anchors: AnchorsConfig = AnchorsConfig()
     """Responses that the judge is asked about again while training."""
-
-    @model_validator(mode="after")
-    def _can_be_met(self) -> "ValidateConfig":
-        if self.require == "tests" and self.tests is None:
-            msg = "require: tests needs a file of tests (validate.tests)"
-            raise ValueError(msg)
-        return self
 
 
 class BaselineConfig(Frozen):

@@ -64,21 +64,16 @@ class Bench:
         """What people call the judge."""
         return self.judge().name
 
-    def judge(self, weak: Collection[str] = (), repeat: int = 0) -> Judge:
-        """The judge; criteria in `weak` are asked and weigh nothing.
-
-        Args:
-            weak: ids of criteria.
-            repeat: number of the asking among equal ones: the journal has an answer for each.
-        """
+    def judge(self, weak: Collection[str] = ()) -> Judge:
+        """The judge; criteria in `weak` are asked and weigh nothing."""
         rubric = without(self.rubric, weak)
-        members = tuple(self._member(endpoint, rubric).with_repeat(repeat) for endpoint in self.endpoints)
+        members = tuple(self._member(endpoint, rubric) for endpoint in self.endpoints)
         panel = self.task.config.judge.panel
         if panel is not None:
             return PanelJudge(members, panel.rule, veto=panel.veto, quorum=panel.quorum, rubric=rubric)
         return members[0] if len(members) == 1 else FalloverJudge(members, rubric=rubric)
 
-    def _member(self, endpoint: Opened, rubric: Rubric) -> RubricJudge | ChoiceJudge | GraderJudge:
+    def _member(self, endpoint: Opened, rubric: Rubric) -> Judge:
         config = self.task.config.judge
         if isinstance(endpoint, GraderJudge):
             # Its formula makes the score; no part of it can be weighed out.

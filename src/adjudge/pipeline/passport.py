@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 
 from adjudge.domain import Judge, JudgeFailure, Judgement, Observer, Progress, Rollout, Rubric, Sample
 from adjudge.errors import GateError
-from adjudge.judges.cases import JudgeCase, load_judge_cases
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench
 from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
@@ -13,7 +12,8 @@ from adjudge.pipeline.records import Records
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.labelled import Case
-from adjudge.validation.passport import LabelledCase, Passport, Threshold, make_passport
+from adjudge.validation.labelled import LabelledCase, Threshold
+from adjudge.validation.passport import Passport, make_passport
 
 STAGE = "judge"
 _CHUNK = 16
@@ -54,37 +54,40 @@ async def validate_judge(task: LoadedTask, bench: Bench, records: Records | None
     )
 
 
-async def run_judge_tests(bench: Bench, cases: Sequence[JudgeCase]) -> list[tuple[str, list[str]]]:
-    """Each test's name and what is wrong with the verdict (nothing: passed), in order."""
-    judge = bench.judge()
-    judgements = await asyncio.gather(*(judge.judge(case.sample(), case.rollout()) for case in cases))
-    return [(case.name, case.problems(judgement)) for case, judgement in zip(cases, judgements, strict=True)]
+def settled(task: LoadedTask, passport: Passport) -> Passport:
+    """The passport with what the task accepts and asks for today: that decides only whether to go on."""
+    config = task.config.validation
+    return passport.model_copy(update={"accepted": dict(config.accept), "must_pass": config.must_pass})
 
 
-def judge_tests(task: LoadedTask, bench: Bench) -> tuple[JudgeCase, ...]:
-    """The task's judge tests; empty where it names none."""
-    name = task.config.validation.tests
-    return () if name is None else load_judge_cases(task.path(name), bench.rubric)
+def objection(passport: Passport, fingerprint: str) -> str:
+    """Why a judge may not train, in a sentence; empty where it may.
+
+    Args:
+        passport: of some judge.
+        fingerprint: of the judge that is to train.
+    """
+    if passport.fingerprint != fingerprint:
+        return (
+            f"The passport is of {passport.judge} ({passport.fingerprint}), and the judge is another one "
+            f"({fingerprint}): prompt, model, rubric or sampling has changed."
+        )
+    return "" if passport.usable else passport.sentence()
 
 
-def require(task: LoadedTask, passport: Passport, failed_tests: Sequence[str]) -> None:
-    """Stop here where the judge does not show what the task requires of it.
+def require(passport: Passport, fingerprint: str) -> None:
+    """Stop here where the judge may not train.
 
     Raises:
-        GateError: it does not.
+        GateError: it may not.
     """
-    wanted = task.config.validation.require
-    if wanted == "usable" and not passport.usable:
+    problem = objection(passport, fingerprint)
+    if problem:
         raise GateError(
-            passport.sentence(),
+            problem,
             "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
-            "Use a better judge (judge.model), mend the rubric, or set validate.require to tests or nothing.",
-        )
-    if wanted == "tests" and failed_tests:
-        raise GateError(
-            f"The judge fails {len(failed_tests)} of its tests: {', '.join(failed_tests[:5])}.",
-            "The task requires that all judge tests pass (validate.require: tests).",
-            "See what it answers with `adjudge judge test TASK`; mend the rubric or use a better judge.",
+            "Use a better judge (judge.model), mend the rubric, or accept a failure with its reason "
+            "(validate.accept); --allow-unproven goes on all the same and marks everything.",
         )
 
 

@@ -43,16 +43,28 @@ def check(task: LoadedTask, run: RunFolder) -> GateResult:
             "Add for example release: {rules: [{metric: schema_ok, at_least: 0.9}]}.",
         )
     result = check_gate(task.config.release.gate, Evaluation.read(run.evaluation))
+    result = result.model_copy(update={"warnings": warnings(run)})
     write_json(run.gate, result.model_dump(mode="json"))
     return result
 
 
-def require(result: GateResult) -> None:
-    """Stop where the gate says no.
+def warnings(run: RunFolder) -> tuple[str, ...]:
+    """What every artefact of the run repeats."""
+    return (run.unproven,) if run.unproven else ()
+
+
+def require(result: GateResult, *, allow_unproven: bool = False) -> None:
+    """Stop where the gate says no, or the model comes from a judge that is not proven.
 
     Raises:
-        GateError: it does.
+        GateError: one of the two.
     """
+    if result.warnings and not allow_unproven:
+        raise GateError(
+            result.warnings[0],
+            "A release says that its reward could be trusted; for this one nobody has shown it.",
+            "Train on a judge with a passport, or add --allow-unproven: everything in the release then says so.",
+        )
     if not result.passed:
         raise GateError(
             result.sentence(),
@@ -80,6 +92,7 @@ def export(task: LoadedTask, run: RunFolder, result: GateResult, rows: dict[Spli
         # Another one than the passport's where weak criteria weigh nothing.
         "reward_judges": ", ".join(Evaluation.read(run.evaluation).judges),
         "gate_passed": result.passed,
+        "judge_proven": not run.unproven,
         "adjudge_version": __version__,
     }
     export_adapter(rft_adapter(run), target, card, base_model=base, facts=facts)
@@ -117,6 +130,7 @@ def _card(
             for name in shown
         ),
         gate=tuple(result.lines()),
+        limits=warnings(run),
         adjudge_version=__version__,
     )
 
@@ -156,6 +170,7 @@ def write_report(run: RunFolder, task_name: str, stages: Sequence[StageLine], ju
         training=tuple(_training_rows(run)),
         gate=() if gate is None else tuple(gate.lines()),
         examples=_EXAMPLES.validate_json(examples.read_bytes()) if examples.is_file() else (),
+        warnings=warnings(run),
     )
     write_bytes(run.report, render_report(data).encode("utf-8", "backslashreplace"))
 

@@ -1,7 +1,7 @@
 """The pipeline: stages in order, each done once, each resumable. See `adjudge.pipeline` for what they are.
 
 A run folder belongs to one task with one content of its files. What only decides whether to go on (the release rules,
-``validate.require``, ``evaluate.baseline.enforce``) may change between two starts; everything else is pinned.
+``validate.accept`` and ``must_pass``, ``evaluate.baseline.enforce``) may change between two starts; all else is pinned.
 """
 
 import contextlib
@@ -16,12 +16,14 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
+from adjudge.judges.suite.run import run_suite
 from adjudge.pipeline import anchors, baseline, compare, passport, publish, train
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.stop import tell
+from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.pipeline.work import Work
 from adjudge.store.atomic import write_bytes, write_json
@@ -51,7 +53,13 @@ class RunOutcome(Frozen):
 
 
 async def run(
-    task: LoadedTask, out: Path, *, observer: Observer, stage: Stage | None = None, resume: bool = False
+    task: LoadedTask,
+    out: Path,
+    *,
+    observer: Observer,
+    stage: Stage | None = None,
+    resume: bool = False,
+    allow_unproven: bool = False,
 ) -> RunOutcome:
     """All stages up to `stage` (default: the last that the task has); those that are done are skipped.
 
@@ -61,6 +69,7 @@ async def run(
         observer: is told the story; may ask for a stop.
         stage: the last stage to run.
         resume: go on in a folder that holds a run already.
+        allow_unproven: train and release on a judge without a passport that says yes; the run is marked for good.
 
     Raises:
         RunError: the folder holds a run (without `resume`), one of another task, or is in use.
@@ -71,7 +80,7 @@ async def run(
     wanted = stages_up_to(task, stage)
     folder = open_folder(task, out, resume=resume)
     with folder.locked():
-        return await _Run(task, folder, observer).go(wanted)
+        return await _Run(task, folder, observer, allow_unproven=allow_unproven).go(wanted)
 
 
 def stages_up_to(task: LoadedTask, stage: Stage | None) -> tuple[Stage, ...]:
@@ -130,7 +139,8 @@ def open_folder(task: LoadedTask, out: Path, *, resume: bool, also: Mapping[str,
 def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     """Fingerprint of everything in the task that changes a number."""
     data = {"also": dict(also or {}), **task.config.model_dump(mode="json", by_alias=True)}
-    del data["release"], data["validate"]["require"], data["evaluate"]["baseline"]["enforce"]
+    del data["release"], data["validate"]["accept"], data["validate"]["must_pass"]
+    del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
     # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
@@ -141,8 +151,9 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
 class _Run:
     """One start of the pipeline in a locked folder."""
 
-    def __init__(self, task: LoadedTask, folder: RunFolder, observer: Observer) -> None:
+    def __init__(self, task: LoadedTask, folder: RunFolder, observer: Observer, *, allow_unproven: bool) -> None:
         self._task, self._folder, self._observer = task, folder, observer
+        self._allow_unproven = allow_unproven
         self._inputs = digest({"pinned": _pinned(task), "files": file_fingerprints(task)})
         self._reports: list[StageReport] = []
         self._results: dict[str, Any] = {}
@@ -176,7 +187,7 @@ class _Run:
             self._folder.finish_stage(stage, self._stage_inputs(stage), found)
             self._done(stage, found, "done")
             tell(self._observer, StageEnded(stage=stage, detail=detail, seconds=seconds))
-        self._require(stage, found)
+        await self._require(stage, found)
         if stage in {"evaluate", "release"}:
             self._report()
 
@@ -191,12 +202,18 @@ class _Run:
             return self._inputs
         return digest({"before": self._inputs, "release": self._task.config.release.model_dump(mode="json")})
 
-    def _require(self, stage: Stage, found: dict[str, Any]) -> None:
+    async def _require(self, stage: Stage, found: dict[str, Any]) -> None:
         """A stage that says no says it on every start, done before or not."""
         if stage == "baseline":
             baseline.require(self._task, baseline.Baseline.model_validate(found["baseline"]))
         elif stage == "judge":
-            passport.require(self._task, Passport.read(self._folder.passport), found["failed_tests"])
+            before = Passport.read(self._folder.passport)
+            now = passport.settled(self._task, before)
+            if now != before:
+                write_json(self._folder.passport, now.model_dump(mode="json"))
+            fingerprint = (await self._open_bench()).judge().fingerprint
+            if not self._allow_unproven:
+                passport.require(now, fingerprint)
 
     @cached_property
     def _journal(self) -> Journal:
@@ -246,28 +263,36 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        tests = passport.judge_tests(self._task, bench)
+        tests = task_suite(self._task, bench.rubric)
         found = await passport.validate_judge(self._task, bench, self._records, self._observer)
         kept = await anchors.record_anchors(self._anchoring(bench))
         found = found.model_copy(update={"anchors": kept})
-        outcome = await passport.run_judge_tests(bench, tests)
-        failed = [name for name, problems in outcome if problems]
+        outcome = None if tests is None else await run_suite(bench.judge(), tests)
+        failed = [] if outcome is None else [test.name for test in outcome.failed]
         self._records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
         for line in found.lines()[1:]:
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
-        if tests:
-            detail += f" It passes {len(tests) - len(failed)} of {len(tests)} judge tests."
+        if outcome is not None:
+            passed, of = outcome.count
+            detail += f" It passes {passed} of {of} judge tests."
         weak = self._weak()
         if weak:
             detail += f" Their weight in the reward is 0: {', '.join(weak)}."
         return {"judge": found.judge, "status": found.status, "weak": list(weak), "failed_tests": failed}, detail
 
     async def _train(self) -> tuple[dict[str, Any], str]:
+        bench = await self._open_bench()
+        problem = passport.objection(Passport.read(self._folder.passport), bench.judge().fingerprint)
+        if problem:
+            # Only who asked for it comes here; what is trained from now on says so.
+            why = f"The judge is not proven (--allow-unproven): {problem}"
+            self._folder.mark_unproven(why)
+            tell(self._observer, Note(stage="train", text=why, level="warning"))
         rows = self._samples("train"), self._samples("validation")
         work = await self._work(self._weak())
-        watch = anchors.open_watch(self._anchoring(await self._open_bench()), Passport.read(self._folder.passport))
+        watch = anchors.open_watch(self._anchoring(bench), Passport.read(self._folder.passport))
         found = await train.run_train(self._folder, *rows, work, watch)
         warm = f"{found.sft_steps} supervised steps, then " if found.sft_steps else ""
         chosen = f" Step {found.best_step} is the best on the validation rows." if found.best_step < found.steps else ""
@@ -281,6 +306,7 @@ class _Run:
         models |= {"rft": compare.Contestant(adapter=train.rft_adapter(self._folder))}
         found, examples = await compare.run_evaluation(models, samples, await self._work(self._weak()))
         publish.write_examples(self._folder, examples)
+        found = found.model_copy(update={"warnings": (*found.warnings, *publish.warnings(self._folder))})
         write_json(self._folder.evaluation, found.model_dump(mode="json"))
         for line in found.lines(compare.shown(found)):
             tell(self._observer, Note(stage="evaluate", text=line))
@@ -292,7 +318,7 @@ class _Run:
             tell(self._observer, Note(stage="release", text=line))
         # The report shows the gate's rows, above all when it says no.
         self._report()
-        publish.require(result)
+        publish.require(result, allow_unproven=self._allow_unproven)
         rows: dict[Split, Any] = {split: self._samples(split) for split in get_args(Split)}
         where = publish.export(self._task, self._folder, result, rows)
         return {"folder": where}, f"{result.sentence()} Adapter and card are in {self._folder.path / where}."

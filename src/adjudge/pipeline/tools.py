@@ -17,11 +17,11 @@ from adjudge.evaluation.result import Evaluation
 from adjudge.judges.load import load_rubric
 from adjudge.pipeline import compare, publish
 from adjudge.pipeline.compare import Contestant
-from adjudge.pipeline.config import Split
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench, open_bench
 from adjudge.pipeline.policy import adapter_folder, local_reference
 from adjudge.pipeline.records import Records
+from adjudge.pipeline.responses import given_responses
 from adjudge.pipeline.run import open_folder
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.taskfile import LoadedTask
@@ -123,15 +123,7 @@ async def score_rollouts(task: LoadedTask, rollouts: Sequence[Rollout], out: Pat
         DataError: a rollout answers a row that the task does not have.
         StoppedError: an observer asked to stop.
     """
-    splits: tuple[Split, ...] = ("train", "validation", "test")
-    samples = {sample.id: sample for split in splits for sample in split_samples(task, split)}
-    lost = next((rollout for rollout in rollouts if rollout.sample_id not in samples), None)
-    if lost is not None:
-        raise DataError(
-            f"Rollout '{lost.id}' answers the row '{lost.sample_id}', which the task does not have.",
-            "A response is judged beside its row.",
-            "Correct sample_id, or the task's data.",
-        )
+    samples = {rollout.id: sample for sample, rollout in given_responses(task, rollouts)}
     with JsonlFile(out) as file, Journal(out.with_name(f"{out.name}.journal")) as journal:
         done = {row["rollout_id"]: Reward.model_validate(row) for row in file.rows_at_open}
         async with open_bench(task, journal) as bench:
@@ -140,7 +132,7 @@ async def score_rollouts(task: LoadedTask, rollouts: Sequence[Rollout], out: Pat
 
             async def scored(rollout: Rollout) -> Reward:
                 async with places:
-                    return await reward.score(samples[rollout.sample_id], rollout)
+                    return await reward.score(samples[rollout.id], rollout)
 
             under_way = [asyncio.create_task(scored(rollout)) for rollout in rollouts if rollout.id not in done]
             try:
