@@ -13,6 +13,7 @@ from adjudge.endpoints.base import Sends
 from adjudge.endpoints.calls.path import CallConfig
 from adjudge.judges.panel import Rule as PanelRule
 from adjudge.judges.rubric import Calls
+from adjudge.pipeline.anchors_config import AnchorsConfig
 from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
@@ -223,6 +224,8 @@ class ValidateConfig(Frozen):
     min_cases: int = Field(default=10, ge=1)
     """Good and bad cases of a criterion, each, before its figure counts."""
     seed: int = 0
+    anchors: AnchorsConfig = AnchorsConfig()
+    """Responses that the judge is asked about again while training."""
 
 
 class BaselineConfig(Frozen):

@@ -17,7 +17,7 @@ from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
 from adjudge.judges.suite.run import run_suite
-from adjudge.pipeline import baseline, compare, passport, publish, train
+from adjudge.pipeline import anchors, baseline, compare, passport, publish, train
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
@@ -143,6 +143,8 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
+    del data["validate"]["anchors"]["every"]
     return digest(data)
 
 
@@ -250,6 +252,10 @@ class _Run:
         # Where all are weak, nothing is dropped: the task has asked to go on nevertheless.
         return found.weak_criteria if without(rubric, found.weak_criteria) is not rubric else ()
 
+    def _anchoring(self, bench: Bench) -> anchors.Anchoring:
+        samples = self._samples("validation")
+        return anchors.Anchoring(self._task, self._folder, bench, self._records, samples, self._observer)
+
     async def _baseline(self) -> tuple[dict[str, Any], str]:
         rows = self._samples("validation")
         found = await baseline.run_baseline(rows, await self._work())
@@ -259,6 +265,8 @@ class _Run:
         bench = await self._open_bench()
         tests = task_suite(self._task, bench.rubric)
         found = await passport.validate_judge(self._task, bench, self._records, self._observer)
+        kept = await anchors.record_anchors(self._anchoring(bench))
+        found = found.model_copy(update={"anchors": kept})
         outcome = None if tests is None else await run_suite(bench.judge(), tests)
         failed = [] if outcome is None else [test.name for test in outcome.failed]
         self._records.sync()
@@ -283,7 +291,9 @@ class _Run:
             self._folder.mark_unproven(why)
             tell(self._observer, Note(stage="train", text=why, level="warning"))
         rows = self._samples("train"), self._samples("validation")
-        found = await train.run_train(self._folder, *rows, await self._work(self._weak()))
+        work = await self._work(self._weak())
+        watch = anchors.open_watch(self._anchoring(bench), Passport.read(self._folder.passport))
+        found = await train.run_train(self._folder, *rows, work, watch)
         warm = f"{found.sft_steps} supervised steps, then " if found.sft_steps else ""
         chosen = f" Step {found.best_step} is the best on the validation rows." if found.best_step < found.steps else ""
         return {"train": found.model_dump(mode="json")}, f"{warm}{found.steps} steps of reinforcement.{chosen}"

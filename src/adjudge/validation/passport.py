@@ -14,6 +14,7 @@ from adjudge.domain.base import Frozen
 from adjudge.domain.usage import Usage
 from adjudge.errors import DataError
 from adjudge.store.atomic import read_model
+from adjudge.validation.anchors import Anchors
 from adjudge.validation.check import Check, Figure, Outcome, Rule, figure
 from adjudge.validation.labelled import Figures, LabelledCase, Threshold, figures_of, row_line, row_name
 
@@ -53,6 +54,8 @@ class Passport(Frozen):
     """What was measured on -> its hash."""
     usage: Usage = Usage()
     """What this validation took, retries and what lay in the journal too."""
+    anchors: Anchors | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Responses with their scores, to which the judge is held while training; None: not wanted, or too few."""
 
     @model_validator(mode="before")
     @classmethod
