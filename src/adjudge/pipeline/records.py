@@ -105,6 +105,11 @@ class Records:
         """The verdict rows of a stage and variant that were on disk when the files were opened."""
         return [row for row in self._verdicts.rows_at_open if (row["stage"], row["variant"]) == (stage, variant)]
 
+    def verdict_rows(self, stage: str, step: int, rows: Iterable[Row]) -> None:
+        """Write rows of the verdict table that belong to no reward."""
+        for row in rows:
+            self._verdicts.append({"stage": stage, "step": step, **row})
+
     def _judged(self, stage: str, step: int, part: ComponentScore, rollout: Rollout, judge: str) -> None:
         if part.judgement is not None:
             self.verdict(stage, step, part.judgement, rollout, judge)

@@ -16,14 +16,12 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
-from adjudge.judges.suite.run import run_suite
-from adjudge.pipeline import anchors, baseline, compare, passport, publish, train
+from adjudge.pipeline import anchors, baseline, compare, passport, publish, train, validate
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.stop import tell
-from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.pipeline.work import Work
 from adjudge.store.atomic import write_bytes, write_json
@@ -263,24 +261,24 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        tests = task_suite(self._task, bench.rubric)
-        found = await passport.validate_judge(self._task, bench, self._records, self._observer)
-        kept = await anchors.record_anchors(self._anchoring(bench))
-        found = found.model_copy(update={"anchors": kept})
-        outcome = None if tests is None else await run_suite(bench.judge(), tests)
-        failed = [] if outcome is None else [test.name for test in outcome.failed]
-        self._records.sync()
+        given = self._task.config.validation.passport
+        if given is not None:
+            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+        else:
+            records = self._records
+            found = await validate.validate_judge(
+                self._task, bench, self._observer, sink=lambda rows: records.verdict_rows(passport.STAGE, 0, rows)
+            )
+            found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
+            records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
         for line in found.lines()[1:]:
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
-        if outcome is not None:
-            passed, of = outcome.count
-            detail += f" It passes {passed} of {of} judge tests."
         weak = self._weak()
         if weak:
             detail += f" Their weight in the reward is 0: {', '.join(weak)}."
-        return {"judge": found.judge, "status": found.status, "weak": list(weak), "failed_tests": failed}, detail
+        return {"judge": found.judge, "status": found.status, "weak": list(weak)}, detail
 
     async def _train(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
