@@ -1,8 +1,11 @@
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adjudge.domain.interval import half_width
 from adjudge.validation.statistics.ppi import ppi_mean
 
 
@@ -16,7 +19,7 @@ def drawn(seed: int, labels: int, others: int, noise: float):
 
 @given(st.integers(0, 10_000), st.integers(5, 80), st.integers(5, 400), st.floats(0.01, 1.0))
 def test_estimate_and_interval_are_those_of_the_reference(seed: int, labels: int, others: int, noise: float):
-    """The mean is that of ppi_py; the variance too, but for the factor C/(C-1) of drawn clusters."""
+    """The mean is that of ppi_py; the interval too, but for the widening for few clusters in the place of 1.96."""
     ppi_py = pytest.importorskip("ppi_py", reason="ppi-python is an oracle of this test only")
     people, judge = drawn(seed, labels, others, noise)
     found = ppi_mean(people[:labels], judge[:labels], judge[labels:], range(labels + others))
@@ -26,8 +29,7 @@ def test_estimate_and_interval_are_those_of_the_reference(seed: int, labels: int
     lam = None if found.weight <= 1 else found.weight
     assert found.mean.estimate == pytest.approx(float(ppi_py.ppi_mean_pointestimate(*given, lam=lam)[0]))
     low, high = (float(end[0]) for end in ppi_py.ppi_mean_ci(*given, alpha=0.05, lam=lam))
-    size = labels + others
-    factor = (size / (size - 1)) ** 0.5
+    factor = half_width(labels) / NormalDist().inv_cdf(0.975)
     assert (found.mean.high - found.mean.low) == pytest.approx((high - low) * factor)
 
 
