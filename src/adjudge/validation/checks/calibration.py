@@ -11,10 +11,10 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import share
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_people import NEEDS, Beside, beside_people
 from adjudge.validation.gold import drawn_with
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.calibration import (
     Scored,
     brier_skill,
@@ -115,9 +115,9 @@ def _figures(beside: Beside, material: Material, settings: CalibrationSettings) 
 def _brier(cases: Scored | None, material: Material) -> Interval | None:
     if cases is None:
         return None
-    parts = cases.weights * (cases.scores - cases.labels) ** 2
-    seed, resamples = material.seed, material.resamples
-    return share(parts.tolist(), cases.weights.tolist(), cases.clusters, seed=seed, resamples=resamples)
+    sums = np.column_stack([cases.weights * (cases.scores - cases.labels) ** 2, cases.weights])
+    draws = Draws(material.seed, material.resamples)
+    return bootstrap_sums(lambda sums: (sums[:, 0], sums[:, 1]), sums, cases.clusters, (0.0, 1.0), draws)
 
 
 def _error(cases: Scored | None, settings: CalibrationSettings) -> Interval | None:

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import Labelled, chance_corrected
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_people import NEEDS, Beside, Floats, beside_people
 from adjudge.validation.checks.disagreements import disagreements
@@ -26,7 +25,7 @@ from adjudge.validation.statistics.annotator import (
     alt_test,
     leave_one_out,
 )
-from adjudge.validation.statistics.bootstrap import Draws, bootstrap
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.correlation import spearman
 from adjudge.validation.statistics.labels_needed import labels_for_width, labels_to_decide
 from adjudge.validation.statistics.prevalence import Rate, corrected_prevalence
@@ -181,16 +180,15 @@ def _kappa(sure: Beside, material: Material, settings: PeopleSettings) -> Interv
     pair = sure.pair
     if not pair.items:
         return None
-    answers = _answers(sure, settings)
-    statistic = chance_corrected(Labelled((sure.labels() > 0.5).tolist(), answers.tolist(), pair.clusters.tolist()))
-    return bootstrap(
-        lambda draws: statistic(draws * pair.weights),
-        pair.clusters.tolist(),
-        (-1.0, 1.0),
-        seed=material.seed,
-        resamples=material.resamples,
-        level=0.95,
-    )
+    answers, labels, weights = _answers(sure, settings), sure.labels(), pair.weights
+    sums = weights[:, None] * np.column_stack([np.ones(len(labels)), labels, answers, answers == labels])
+
+    def figure(sums: Floats) -> tuple[Floats, Floats]:
+        label, answer, agree = (sums[:, 1:] / sums[:, :1]).T
+        chance = label * answer + (1 - label) * (1 - answer)
+        return agree - chance, 1 - chance
+
+    return bootstrap_sums(figure, sums, pair.clusters, (-1.0, 1.0), Draws(material.seed, material.resamples))
 
 
 def _prevalence(sure: Beside, material: Material, settings: PeopleSettings) -> Interval | None:
