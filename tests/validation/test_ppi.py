@@ -1,3 +1,6 @@
+import csv
+import gzip
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -101,3 +104,26 @@ def test_unequal_lengths_are_refused():
     """Scores that do not belong to labels are an error."""
     with pytest.raises(ValueError, match="same length"):
         ppi_mean([0.1, 0.2], [0.1], [0.3], range(3))
+
+
+@pytest.mark.parametrize(("judge", "worth"), [("claude-sonnet", 1.72), ("gpt-4o", 1.50), ("llama-8b", 1.03)])
+def test_recorded_judges_save_the_published_labels(judge: str, worth: float):
+    """A hundred labels beside the verdicts on some nine hundred further items: what each label is worth."""
+    file = Path(__file__).parents[3] / "shared/data/judging/flakyjudge/e1_scores.csv.gz"
+    if not file.is_file():
+        pytest.skip("the recorded judges of flakyjudge are not here")
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["judge"] == judge and row["prompt_mode"] == "parity"]
+    scores, people = (
+        np.asarray([float(row[name]) for row in rows if row["score_direct"]])
+        for name in ("score_direct", "human_label")
+    )
+    found = []
+    for seed in range(100):
+        order = np.random.default_rng(seed).permutation(len(scores))
+        labelled, rest = order[:100], order[100:]
+        mean = ppi_mean(people[labelled], scores[labelled], scores[rest], range(len(scores)))
+        assert mean is not None
+        assert mean.worth is not None
+        found.append(mean.worth)
+    assert np.mean(found) == pytest.approx(worth, abs=0.06)

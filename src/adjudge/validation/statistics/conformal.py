@@ -104,8 +104,8 @@ def conformal_trial(
         predict = calibrator(judge[fit], truth[fit], method)
         half = conformal_half(truth[measure] - predict(judge[measure]), miss)
         assert half is not None  # the part has items enough
-        for place in np.flatnonzero(tried):
-            low, high = _range(float(predict(judge[[place]])[0]), half, grades)
+        for place, prediction in zip(np.flatnonzero(tried), predict(judge[tried]).tolist(), strict=True):
+            low, high = _range(prediction, half, grades)
             inside[place], widths[place] = low - 1e-9 <= truth[place] <= high + 1e-9, high - low
     coverage = proportion(inside, clusters)
     assert coverage is not None  # there are items
