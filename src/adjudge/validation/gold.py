@@ -5,7 +5,7 @@ A row: ``{"item": "r1/0", "criterion": "grounded", "rater": "ada", "answer": "ye
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Gold:
         rater: who.
         score: in [0, 1]; shape (M,).
         weight: inverse of the chance of having been drawn; shape (M,).
+        group: what the item was drawn with, where the label says so.
     """
 
     item: Texts
@@ -48,13 +49,14 @@ class Gold:
     rater: Texts
     score: NDArray[np.float64]
     weight: NDArray[np.float64]
+    group: Texts
 
     def __len__(self) -> int:
         return len(self.score)
 
     def where(self, rows: NDArray[Any]) -> "Gold":
         """These rows (a mask, or their numbers)."""
-        return Gold(self.item[rows], self.criterion[rows], self.rater[rows], self.score[rows], self.weight[rows])
+        return Gold(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def matrix(self, criterion: str, items: Sequence[str]) -> Numbers:
         """Scores of `items` by rater, for one criterion.
@@ -80,6 +82,11 @@ class Gold:
         known = dict(zip(mine.item.texts(), mine.weight.tolist(), strict=True))
         return np.asarray([known.get(item, 1.0) for item in items], dtype=np.float64)
 
+    def clusters(self, items: Sequence[str]) -> list[str]:
+        """What each of `items` was drawn with: the group that a label of it names, else the item alone."""
+        known = {item: group for item, group in zip(self.item.texts(), self.group.texts(), strict=True) if group}
+        return [known.get(item, item) for item in items]
+
     def means(self, criterion: str, items: Sequence[str]) -> Numbers:
         """Mean score over the raters of each of `items`; shape (items,), unknown where nobody labelled it."""
         matrix = self.matrix(criterion, items)
@@ -96,6 +103,7 @@ def gold_of(rows: Sequence[GoldRow]) -> Gold:
         rater=Texts.of(row.rater for row in rows),
         score=np.asarray([row.score for row in rows], dtype=np.float64),
         weight=np.asarray([row.weight for row in rows], dtype=np.float64),
+        group=Texts.of(row.group for row in rows),
     )
 
 
@@ -133,13 +141,17 @@ def parse_gold(rows: Iterable[Mapping[str, Any]], source: str) -> list[GoldRow]:
 def told_gold(table: VerdictTable) -> Gold:
     """The labels that the verdict table itself brings (its column ``human``): raters are numbered."""
     rows: dict[tuple[str, str, int], float] = {}
+    groups = dict(zip(table.item.texts(), table.group.texts(), strict=True))
     for item, criterion, people in zip(table.item.texts(), table.criterion.texts(), table.human, strict=True):
         if people is not None and item is not None and criterion is not None:
             for number, score in enumerate(people):
                 if score is not None:
                     rows[item, criterion, number] = score
     return gold_of(
-        [GoldRow(item=i, criterion=c, rater=f"rater {r + 1}", score=score) for (i, c, r), score in rows.items()]
+        [
+            GoldRow(item=item, criterion=criterion, rater=f"rater {number + 1}", score=score, group=groups[item])
+            for (item, criterion, number), score in rows.items()
+        ]
     )
 
 
