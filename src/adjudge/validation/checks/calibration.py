@@ -13,7 +13,6 @@ from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_people import NEEDS, Beside, beside_people
-from adjudge.validation.gold import drawn_with
 from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.calibration import (
     Scored,
@@ -157,7 +156,7 @@ def _people_mean(beside: Beside, material: Material) -> list[Figure]:
     # Items drawn with unequal chances leave a rest that is no fair sample, so then all items stand for it.
     equal = bool(np.ptp(pair.weights) < 1e-9)
     others = rows.where(~rows.item.when(labelled.__contains__)) if equal else rows
-    clusters = [*pair.clusters.tolist(), *drawn_with(others).tolist()]
+    clusters = [*pair.clusters.tolist(), *others.drawn_with().tolist()]
     found = ppi_mean(pair.consensus, pair.judge, others.score.values, clusters, weights=pair.weights)
     if found is None:
         return []

@@ -15,7 +15,8 @@ from adjudge.domain.interval import Interval
 from adjudge.validation.agreement import Labelled, auc
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_metric import BesideMetric, beside_metric, by_checkpoint
-from adjudge.validation.checks.success import SuccessCriterion, own_margins
+from adjudge.validation.checks.own_metric import own_margins
+from adjudge.validation.checks.success import SuccessCriterion
 from adjudge.validation.metric_table import MetricTable
 from adjudge.validation.statistics.correlation import kendall, spearman
 from adjudge.validation.statistics.proportion import proportion
