@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.base import Frozen, Number
 from adjudge.domain.interval import Interval, half_width
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import coded
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def ppi_mean(
     weight = np.ones(len(people)) if weights is None else np.asarray(weights, dtype=np.float64)
     weight = weight / weight.sum()
     lam = optimal_weight(people, judge, others, weight)
-    codes = cluster_codes(clusters)
+    codes, _ = coded(clusters)
     rest = people - lam * judge
     mean, alone = lam * float(others.mean()) + float(weight @ rest), float(weight @ people)
     pull = np.r_[weight * (rest - weight @ rest), lam * (others - others.mean()) / len(others)]

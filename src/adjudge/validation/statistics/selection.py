@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.interval import Interval
-from adjudge.validation.statistics.bootstrap import Draws, bootstrap, bootstrap_sums
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap, bootstrap_sums, coded
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +64,7 @@ def best_of(
         One point an n, rising; none where no group has two responses.
     """
     judge, truth = np.asarray(scores, dtype=np.float64), np.asarray(metric, dtype=np.float64)
-    codes = cluster_codes(groups)
+    codes, _ = coded(groups)
     sizes = np.bincount(codes) if len(codes) else np.zeros(0, dtype=np.int64)
     within = sizes[sizes > 1]
     wanted = [n for n in sorted(set(counts)) if len(within) and np.mean(within >= n) >= 0.5]
