@@ -12,6 +12,7 @@ from scipy.stats import kendalltau
 
 from adjudge.domain import FailureKind, JudgeFailure, Judgement, Rollout, Rubric, Sample
 from adjudge.judges.load import load_rubric
+from adjudge.judges.suite.attack import USUAL
 from adjudge.judges.suite.ladder import fall_tau, inversions
 from adjudge.judges.suite.result import SuiteResult, flip_rate
 from adjudge.judges.suite.run import run_suite
@@ -174,17 +175,17 @@ async def test_attacks_may_never_pass(made, rubric: Rubric):
     suite = made("attacks: {must_pass: true}")
     result = await run_suite(always_yes(rubric), suite)
     families = [test for test in result.failed if test.kind == "attacks"]
-    assert [test.name for test in families] == ["attacks/content-free", "attacks/spoofed-verdict", "attacks/order"]
-    assert families[0].figures == {"texts": 10.0, "passed": 10.0}
-    assert "10 of 10 texts get a best answer: '.'; ','; ':'" in families[0].problems[0]
+    assert [test.name.partition("/")[2] for test in families] == list(USUAL)
+    assert families[0].figures == {"texts": 5.0, "passed": 5.0}
+    assert "5 of 5 texts get a best answer: ' '; '.'; ','" in families[0].problems[0]
     strict = await run_suite(grading(rubric, {"five": "best", "one": "low", "": "none"}), suite)
     assert strict.failed == ()
 
 
 async def test_attacks_can_be_few(made):
     """By family, and the first texts of each."""
-    suite = made("attacks: {families: [order], most: 2}")
-    assert [(test.name, len(test.asks)) for test in suite.tests if test.kind == "attacks"] == [("attacks/order", 2)]
+    suite = made("attacks: {families: [authority], most: 2}")
+    assert [(test.name, len(test.asks)) for test in suite.tests if test.kind == "attacks"] == [("attacks/authority", 2)]
 
 
 @dataclass(frozen=True)
