@@ -13,7 +13,7 @@ from adjudge.endpoints.base import ChoiceReply, ChoiceRequest
 from adjudge.judges.choice import ChoiceJudge
 from adjudge.judges.load import load_rubric
 from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
-from adjudge.pipeline.probes import Probe, asked_about, make_probes, touched
+from adjudge.pipeline.probes import Amounts, Probe, asked_about, make_probes, touched
 from adjudge.store.verdicts import CallContext, verdict_rows
 from adjudge.testing.builders import make_comment, make_review, make_rollout, make_rubric, make_sample
 from adjudge.validation.check import Material, Outcome
@@ -27,6 +27,9 @@ from adjudge.wire.contract_windows import read_contract_windows
 
 TEMPLATE = Path(str(resources.files("adjudge"))) / "templates" / "contract_review"
 PLAIN = Rubric.model_validate({"name": "plain", "criteria": [{"id": "clear", "question": "?", "reads": ["response"]}]})
+LOTS = Amounts(attacks=600, harmless=200, dresses=200, lengths=200)
+"""More than the calls of these tests allow."""
+
 Base = tuple[Sample, Rollout]
 
 
@@ -85,7 +88,7 @@ async def test_the_budget_holds_and_is_what_the_judge_spends(
     rubric: Rubric, bases: tuple[Base, ...], calls: int, batch: int
 ):
     """Never more calls than allowed; told one by one, they are those that a judge with one criterion a call makes."""
-    probes = make_probes(rubric, bases, calls=calls, batch=batch)
+    probes = make_probes(rubric, bases, LOTS, calls=calls, batch=batch)
     assert sum(probe.calls for probe in probes) <= calls
     if batch == 1:
         endpoint = Scorer()
@@ -98,13 +101,13 @@ async def test_the_budget_holds_and_is_what_the_judge_spends(
 
 def test_equal_seeds_give_equal_probes(rubric: Rubric, bases: tuple[Base, ...]):
     """A resumed run asks the same; another seed asks others."""
-    assert make_probes(rubric, bases, calls=300, seed=1) == make_probes(rubric, bases, calls=300, seed=1)
-    assert make_probes(rubric, bases, calls=300, seed=1) != make_probes(rubric, bases, calls=300, seed=2)
+    assert make_probes(rubric, bases, LOTS, calls=300, seed=1) == make_probes(rubric, bases, LOTS, calls=300, seed=1)
+    assert make_probes(rubric, bases, LOTS, calls=300, seed=1) != make_probes(rubric, bases, LOTS, calls=300, seed=2)
 
 
 def test_enough_calls_give_three_hundred_answers_that_say_nothing(rubric: Rubric, bases: tuple[Base, ...]):
     """All of them reach the judge, each text once, over many bases and all criteria that read the policy's words."""
-    probes = make_probes(rubric, bases, calls=750)
+    probes = make_probes(rubric, bases, LOTS, calls=750)
     free = [probe for probe in probes if family_of(probe.variant) in AttackSettings().content_free]
     assert len(free) == 300
     assert len({probe.variant for probe in free}) == 300
@@ -115,7 +118,7 @@ def test_enough_calls_give_three_hundred_answers_that_say_nothing(rubric: Rubric
 
 def test_kinds_and_families_are_spread_evenly(rubric: Rubric, bases: tuple[Base, ...]):
     """Every bias and every family of attacks is there, none more than once more often than another."""
-    probes = make_probes(rubric, bases, calls=1500)
+    probes = make_probes(rubric, bases, LOTS, calls=1500)
     dresses = Counter(probe.variant for probe in probes if probe.variant.startswith("bias/"))
     families = Counter(family_of(probe.variant) for probe in probes if probe.variant.startswith("attack/"))
     added = {name: number for name, number in families.items() if name not in AttackSettings().content_free}
@@ -127,23 +130,39 @@ def test_kinds_and_families_are_spread_evenly(rubric: Rubric, bases: tuple[Base,
     assert sum(probe.variant.startswith("harmless/") for probe in probes) >= 20
 
 
+def test_amounts_are_kept_where_calls_do_not_matter(rubric: Rubric, bases: tuple[Base, ...]):
+    """So many of each kind, dresses and lengths each so many; families of attacks in turn."""
+    amounts = Amounts(content_free=40, attacks=33, harmless=7, dresses=5, lengths=6)
+    made = Counter(
+        probe.variant if probe.variant.startswith("bias/") else probe.variant.split("/")[0]
+        for probe in make_probes(rubric, bases, amounts)
+    )
+    assert made["attack"] == 40 + 33
+    assert made["harmless"] == 7
+    assert made["padded"] == 6
+    assert {number for name, number in made.items() if name.startswith("bias/")} == {5}
+    assert make_probes(rubric, bases, Amounts(content_free=0, attacks=0, harmless=0, dresses=0, lengths=0)) == ()
+
+
 def test_attacks_are_added_to_known_bad_answers_alone(rubric: Rubric, bases: tuple[Base, ...]):
     """Where it is known which are bad; content-free answers and dresses take any base."""
     bad = {rollout.id for _, rollout in bases[::3]}
-    probes = make_probes(rubric, bases, calls=600, bad=bad)
+    probes = make_probes(rubric, bases, LOTS, calls=600, bad=bad)
     free = AttackSettings().content_free
     added = [p for p in probes if p.variant.startswith("attack/") and family_of(p.variant) not in free]
     assert added
     assert {probe.rollout.id for probe in added} <= bad
     assert not {probe.rollout.id for probe in probes} <= bad
     assert not [
-        p for p in make_probes(rubric, bases, calls=600, bad=()) if p.variant.startswith(("harmless/", "attack/dir"))
+        p
+        for p in make_probes(rubric, bases, LOTS, calls=600, bad=())
+        if p.variant.startswith(("harmless/", "attack/dir"))
     ]
 
 
 async def test_rows_of_probes_stand_beside_their_bases(rubric: Rubric, bases: tuple[Base, ...]):
     """Every row of a changed response finds the base's row of the same item and criterion."""
-    probes = make_probes(rubric, bases, calls=300)
+    probes = make_probes(rubric, bases, LOTS, calls=300)
     table = table_of(await rows_of(ChoiceJudge(rubric, Scorer()), probes, bases))
     found = beside(table, first_askings(table, ~table.variant.any_of("base")))
     assert len(found) > 250
@@ -155,7 +174,7 @@ async def test_rows_of_probes_stand_beside_their_bases(rubric: Rubric, bases: tu
 
 async def test_a_stern_judge_passes_and_a_gullible_one_fails(rubric: Rubric, bases: tuple[Base, ...]):
     """Probes, judge, rows and checks together: what was planted is what is found."""
-    probes = make_probes(rubric, bases, calls=1500)
+    probes = make_probes(rubric, bases, LOTS, calls=1500)
     stern = material(await rows_of(ChoiceJudge(rubric, Scorer()), probes, bases))
     assert attacks(stern, AttackSettings()).outcome is Outcome.PASS
     assert bias(stern, BiasSettings()).outcome in {Outcome.PASS, Outcome.NOT_ENOUGH_DATA}
@@ -175,7 +194,7 @@ def test_a_probe_is_about_criteria_that_read_what_was_changed():
     """The grounded criterion reads passage and guideline; a comment's dress is not its business, a document's is."""
     rubric, sample = make_rubric(), make_sample()
     rollout = make_rollout(response=make_review([make_comment(), make_comment(guideline_id="LIA-1")]))
-    probes = make_probes(rubric, [(sample, rollout)], calls=2000)
+    probes = make_probes(rubric, [(sample, rollout)], LOTS, calls=2000)
     dressed = [probe for probe in probes if probe.variant == "bias/authority"]
     planted = [probe for probe in probes if probe.variant.startswith("attack/document_")]
     assert [probe.criteria for probe in dressed] == [("consistent",)]
@@ -189,7 +208,7 @@ def test_a_probe_is_about_criteria_that_read_what_was_changed():
 async def test_rows_keep_the_usage_of_the_judgement_where_its_first_row_is_left_out():
     """Cost and calls are of the whole judgement and must not be lost."""
     rubric, base = make_rubric(), (make_sample(), make_rollout())
-    probe = next(p for p in make_probes(rubric, [base], calls=500) if p.variant == "bias/authority")
+    probe = next(p for p in make_probes(rubric, [base], LOTS, calls=500) if p.variant == "bias/authority")
     judgement = await ChoiceJudge(rubric, Scorer()).judge(probe.sample, probe.rollout)
     rows = probe.rows(judgement, "scorer")
     assert [row["criterion"] for row in rows] == ["consistent"]
@@ -202,7 +221,7 @@ def test_answers_with_kept_quotes_do_not_count_for_who_sees_the_quotes():
     """A criterion that reads the whole item may find a kept quote good: it is asked with nothing kept."""
     rubric = make_rubric()
     whole = rubric.model_copy(update={"criteria": (rubric.criteria[0].model_copy(update={"reads": ()}),)})
-    probes = make_probes(whole, [(make_sample(), make_rollout())], calls=200)
+    probes = make_probes(whole, [(make_sample(), make_rollout())], LOTS, calls=200)
     free = [probe for probe in probes if family_of(probe.variant) == "master_key"]
     assert free
     assert not any("ninety (90) days" in probe.rollout.response for probe in free)
@@ -211,7 +230,7 @@ def test_answers_with_kept_quotes_do_not_count_for_who_sees_the_quotes():
 def test_plain_text_is_probed_as_it_is():
     """A rubric without items: the key itself is the answer."""
     base = (make_sample(), make_rollout(response="The term of ninety days is too long for the guideline."))
-    probes = make_probes(PLAIN, [base], calls=2000)
+    probes = make_probes(PLAIN, [base], LOTS, calls=2000)
     free = {probe.rollout.response for probe in probes if family_of(probe.variant) == "master_key"}
     assert {".", ":", "Thought process:"} <= free
     assert any(probe.variant == "padded" for probe in probes)
@@ -219,8 +238,8 @@ def test_plain_text_is_probed_as_it_is():
 
 def test_nothing_to_probe_gives_nothing():
     """No bases, and bases that cannot be read."""
-    assert make_probes(make_rubric(), [], calls=100) == ()
-    assert make_probes(make_rubric(), [(make_sample(), make_rollout(response="no JSON"))], calls=100) == ()
+    assert make_probes(make_rubric(), [], LOTS, calls=100) == ()
+    assert make_probes(make_rubric(), [(make_sample(), make_rollout(response="no JSON"))], LOTS, calls=100) == ()
     assert asked_about(make_rubric(), make_sample(), make_rollout(response="no JSON")) == []
 
 

@@ -130,7 +130,7 @@ def test_says_what_is_known_of_the_judge():
 @pytest.mark.parametrize(
     ("check", "pictures", "told"),
     [
-        (PEOPLE, ["gauge", "figures-0", "curve-reliability"], ["0.91 [0.84, 0.96], n 120", "n 41", "\u25b2 0.56"]),
+        (PEOPLE, ["gauge", "figures-0", "curve-reliability-0"], ["0.91 [0.84, 0.96], n 120", "n 41", "\u25b2 0.56"]),
         (POSITION, ["gauge", "figures-0"], ["0.93 [0.91, 0.95]", "0.043 [0.020, 0.060]", "0.51 [0.46, 0.55]"]),
         (LENGTH, ["gauge", "figures--1", "curve-length"], ["0.012 [-0.010, 0.034]", "padded", "40 points"]),
         (ATTACKS, ["gauge", "figures--1"], ["master keys", "0.99 %", "2.89 %"]),
@@ -215,6 +215,7 @@ def test_disagreements_are_read_side_by_side():
         "rationale": "It quotes the clause.",
         "rationales": [{"rater": "ada", "text": "The quote is from the playbook."}, None],
         "extra": None,
+        "empty": "",
     }
     page = a_page(a_check("people", *PEOPLE.figures, examples=(example,) * (MOST_EXAMPLES + 2)))
     assert page.text.count("contract-1/2 \u00b7 grounded") == MOST_EXAMPLES
@@ -222,7 +223,7 @@ def test_disagreements_are_read_side_by_side():
     assert "score 0.969 human 0, 0.5" in page.text
     assert "rationale It quotes the clause." in page.text
     assert "The quote is from the playbook." in page.text
-    assert "extra" not in page.text
+    assert not [key for key in ("extra", "empty") if key in page.text]
 
 
 def test_hostile_text_is_shown_not_obeyed():
@@ -279,9 +280,21 @@ def test_curves_of_one_kind_share_a_picture_while_it_is_not_full():
 
     few, many = a_page(length(2)), a_page(length(3))
     assert svg_titles(few) == ["judge-0-length-curve-length"]
-    assert "c0, score: 0.40 at 90, 0.60 at 900; c0, people: 0.50 at 90; c1, score: 0.40 at 90" in few.text
-    assert "n 7" not in few.text  # of which line it is could not be told
+    told = "c0, score: 0.40 at 90 (n 7), 0.60 at 900 (n 7); c0, people: 0.50 at 90; c1, score: 0.40 at 90"
+    assert told in few.text
     assert svg_titles(many) == [f"judge-0-length-curve-length-{number}" for number in range(3)]
+
+
+def test_interval_and_count_are_of_the_first_number():
+    """A pick has an interval, the best there is has none; weights are no line."""
+    points = ({"n": 2.0, "judge": 0.6, "best": 0.8, "low": 0.5, "high": 0.7}, {"n": 4.0, "judge": 0.7, "best": 0.9})
+    shares = ({"score": 0.25, "share": 0.3, "n": 40.0, "weight": 0.5, "low": 0.2, "high": 0.4},)
+    curves = {"best_of/f1": points, "reliability": shares, "reliability/grounded": shares}
+    page = a_page(a_check("production", curves=curves, outcome=Outcome.PASS))
+    assert "f1, judge: 0.60 [0.50, 0.70] at 2, 0.70 at 4; f1, best: 0.80 at 2, 0.90 at 4" in page.text
+    assert "reliability: 0.30 [0.20, 0.40] at 0.25 (n 40)" in page.text
+    assert "grounded: 0.30 [0.20, 0.40] at 0.25 (n 40)" in page.text
+    assert "weight" not in page.text
 
 
 def test_totals_are_told_and_not_drawn():

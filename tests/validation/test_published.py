@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adjudge.validation.check import Check, Material, Outcome
 from adjudge.validation.gold import GoldRow, gold_of
 from adjudge.validation.published import Agreement, People
 from adjudge.validation.replay import Replay, replay, rows_of
+from adjudge.validation.replay_table import replay_lines
 from adjudge.validation.table import table_of
 from adjudge.wire.recorded.formats import read_recorded
 
@@ -139,6 +141,20 @@ def test_failures_that_name_no_item_are_told():
     """No figure can count them, so they are not silent either."""
     (judge,) = replayed([pair("p", "first"), {"judge": "j", "status": "timeout"}], [label("p", "first")]).judges
     assert (judge.rows, judge.without_verdict, judge.unplaced) == (2, {"timeout": 1}, 1)
+
+
+def test_every_judge_has_its_own_checks():
+    """A check sees one judge's rows beside everybody's; judges that are not asked for have none, and are still seen."""
+
+    def counting(material: Material) -> tuple[Check, ...]:
+        detail = f"{len(material.table)} of {len(material.everyone)} rows, {len(material.gold)} labels"
+        return (Check(name="count", title="Rows", outcome=Outcome.PASS, detail=detail),)
+
+    rows = [pair("p", "first"), pair("q", "first"), pair("p", "second", judge="k")]
+    labels = gold_of([label("p", "first")])
+    found = replay(table_of(rows), labels, source="here", judges=["k"], checks=counting)
+    assert [(judge.judge, judge.checks[0].detail) for judge in found.judges] == [("k", "1 of 3 rows, 1 labels")]
+    assert "  PASS             Rows: 1 of 3 rows, 1 labels" in replay_lines(found)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["first", "second", "tie", None]), st.sampled_from(sorted(SCORES)))))

@@ -1,4 +1,4 @@
-"""``adjudge judge``: try, test, lint, validate, compare, distill."""
+"""``adjudge judge``: try, test, lint, validate, compare, label, distill."""
 
 import sys
 import time
@@ -10,6 +10,7 @@ import typer
 from adjudge.cli import judge_formats
 from adjudge.cli.console import AsJson, Out, TaskPath, emit, observed, run_told, says_no
 from adjudge.cli.judge_compare import compare
+from adjudge.cli.judge_label import label
 from adjudge.cli.judge_replay import Format, GoldPath, JudgeNames, ReplayPath, replay_verdicts, task_or_replay
 from adjudge.cli.judge_test import run_tests
 from adjudge.errors import ConfigError, GateError
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 
 def commands() -> typer.Typer:
-    """try, test, lint, validate, compare, distill."""
+    """try, test, lint, validate, compare, label, distill."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     app.command(name="try")(try_one)
     app.command(name="test")(run_tests)
     app.command()(lint)
     app.command()(validate)
     app.command()(compare)
+    app.command()(label)
     app.command()(distill)
     judge_formats.add_to(app)
     return app

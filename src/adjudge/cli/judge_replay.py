@@ -39,13 +39,13 @@ def replay_verdicts(
     """Print what recorded verdicts say; with `out` also write ``replay.json`` there."""
     from adjudge.store.atomic import write_json  # noqa: PLC0415  (keeps `--help` fast)
     from adjudge.validation.gold import read_gold  # noqa: PLC0415
-    from adjudge.validation.replay import only, replay  # noqa: PLC0415
+    from adjudge.validation.replay import replay  # noqa: PLC0415
     from adjudge.validation.replay_table import replay_lines  # noqa: PLC0415
 
     recorded, table, labels = _read(path, source)
     if gold is not None:
         labels = read_gold(gold)
-    found = replay(only(table, judges), labels, source=str(path), recorded=recorded)
+    found = replay(table, labels, source=str(path), recorded=recorded, judges=judges)
     data = found.model_dump(mode="json")
     if out is not None:
         write_json(out / "replay.json", data)

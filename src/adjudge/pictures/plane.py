@@ -59,13 +59,15 @@ def plane(name: str, title: str, axes: Axes, series: Sequence[Series]) -> str:
     shown = [(number + 1, line) for number, line in enumerate(series) if line.points]
     heights = svg.apart([y(line.points[-1].y) if line.joined else TOP + 12 for _, line in shown], 18)
     for (number, line), at in zip(shown, heights, strict=True):
-        parts.append(_series(line, number, x, y))
+        parts.append(_series(line, number, x, y, counted=len(shown) == 1))
         parts.append(f'<circle class="c{number % svg.COLOURS}" cx="{RIGHT + 14}" cy="{at:.1f}" r="4"/>')
         parts.append(svg.text(RIGHT + 24, at + 4, svg.short(line.label, 22), "start", "small"))
     return svg.picture(name, title, "; ".join(_told(line) for _, line in shown), BASE + 48, parts)
 
 
-def _series(line: Series, number: int, x: Callable[[float], float], y: Callable[[float], float]) -> str:
+def _series(
+    line: Series, number: int, x: Callable[[float], float], y: Callable[[float], float], *, counted: bool
+) -> str:
     colour = number % svg.COLOURS
     crowded = len(line.points) > CROWDED
     parts = []
@@ -78,7 +80,7 @@ def _series(line: Series, number: int, x: Callable[[float], float], y: Callable[
         parts.append(svg.rule("whisker", (at, at), (low, high)))
         kind = f"c{colour}{' faint' if crowded else ''}"
         parts.append(f'<circle class="{kind}" cx="{at:.1f}" cy="{y(point.y):.1f}" r="{3 if crowded else 4.5}"/>')
-        if point.n is not None and not crowded and not line.joined:
+        if point.n is not None and counted and not crowded and not line.joined:
             # Over the whisker; under it where it reaches the top.
             parts.append(svg.text(at, high - 6 if high > TOP + 14 else low + 15, f"n {point.n}", "middle", "small"))
     return "".join(parts)
@@ -87,7 +89,13 @@ def _series(line: Series, number: int, x: Callable[[float], float], y: Callable[
 def _told(line: Series) -> str:
     if len(line.points) > CROWDED:
         return f"{line.label}: {len(line.points)} points"
-    return f"{line.label}: " + ", ".join(f"{point.y:.2f} at {point.x:g}" for point in line.points)
+    return f"{line.label}: " + ", ".join(map(_point, line.points))
+
+
+def _point(point: Point) -> str:
+    ends = "" if point.low is None or point.high is None else f" [{point.low:.2f}, {point.high:.2f}]"
+    count = "" if point.n is None else f" (n {point.n})"
+    return f"{point.y:.2f}{ends} at {point.x:.4g}{count}"
 
 
 def _spaced(steps: Sequence[float], x: Callable[[float], float]) -> list[float]:

@@ -34,7 +34,7 @@ _BADGES: Final = {
 """Class and sign: an outcome is never told by colour alone."""
 
 _RATE: Final = re.compile("rate|pass|flip|success")
-_TITLE: Final = ("item", "case", "id", "group", "criterion", "judge")
+_TITLE: Final = ("test", "item", "case", "id", "group", "criterion", "judge")
 _LONG: Final = 48
 """Characters of a value from which on it is a text of its own."""
 _WORDY: Final = ("rationale", "response", "document", "text", "reason", "note")
@@ -201,9 +201,9 @@ def _example(example: Mapping[str, Any]) -> Mapping[str, object]:
 def _flat(label: str, value: object) -> Iterator[tuple[str, str]]:
     """Values with their names, lists and mappings taken apart; short values of a list stay in one line.
 
-    What is not known is left out.
+    What is not known or empty is left out.
     """
-    if value is None:
+    if value is None or value == "":
         return
     if isinstance(value, Mapping):
         for key, part in value.items():

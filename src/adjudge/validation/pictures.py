@@ -21,10 +21,12 @@ _TONES: Final[dict[Outcome | None, Tone]] = {
     Outcome.NOT_ENOUGH_DATA: "unclear",
 }
 
+_BEST_OF: Final = Axes(x="responses that the judge picks the best of", y="value of the pick", doubling=True)
 _AXES: Final = {
-    "reliability": Axes(x="probability that the judge gives", y="share that people say yes", diagonal=True),
+    "reliability": Axes(x="score that the judge gives", y="share that people find good", diagonal=True),
     "length": Axes(x="length (characters)", y="score"),
-    "best_of_n": Axes(x="responses that the judge picks the best of", y="value of the pick", doubling=True),
+    "best_of": _BEST_OF,
+    "best_of_n": _BEST_OF,
 }
 """What the directions of a known curve are; another has the names of its numbers."""
 
@@ -34,7 +36,8 @@ _OF_PEOPLE: Final = ("ceiling", "_people")
 _LOOSE: Final = frozenset({"reliability", "length"})
 """Curves whose points are not joined: each is of its own items."""
 _X: Final = ("x", "length", "calls")
-_POINT: Final = ("low", "high", "n")
+_POINT: Final = ("low", "high", "n", "weight")
+"""What belongs to the first number of a point and is no line of its own."""
 _SHORT: Final = re.compile(r"\b(ac1|auc|ece|grpo|icc|ppi|tnr|tpr|usd)\b")
 _PEOPLE: Final = re.compile(r"\b(brier|cohen|gwet|kendall|krippendorff|spearman)\b")
 
@@ -106,7 +109,9 @@ def figure_pictures(check: Check, name: str) -> list[str]:
 
 
 def curve_pictures(check: Check, name: str) -> list[str]:
-    """The check's curves. Those of one kind, ``reliability/grounded`` and others, share a picture while it is not full.
+    """The check's curves. Those of one kind, ``best_of/f1`` and others, share a picture while it is not full.
+
+    Reliability has intervals at the same places in every curve, so each has its own picture.
 
     A curve is of the kind before its slash where that is known, else of the check's kind.
     """
@@ -115,7 +120,7 @@ def curve_pictures(check: Check, name: str) -> list[str]:
     for kind in dict.fromkeys(_kind(check, key) for key in drawn):
         found = {key: points for key, points in drawn.items() if _kind(check, key) == kind}
         series = {key: _series(_of(key, kind, alone=len(found) == 1), kind, points) for key, points in found.items()}
-        full = sum(len(lines) for lines in series.values()) > MOST_LINES
+        full = kind == "reliability" or sum(len(lines) for lines in series.values()) > MOST_LINES
         for place, keys in enumerate([[key] for key in found] if full else [list(found)]):
             axes = _axes(kind, [point for key in keys for point in found[key]])
             lines = [line for key in keys for line in series[key]]
@@ -137,20 +142,21 @@ def _of(key: str, kind: str, *, alone: bool) -> str:
 
 
 def _series(of: str, kind: str, points: Sequence[Mapping[str, float]]) -> list[Series]:
-    """A line for each number of the points that is not x, an end of an interval or a count."""
+    """A line for each number of the points that is not x; interval and count are of the first."""
     x = _first(points[0])
     found = sorted((point for point in points if x in point), key=lambda point: point[x])
     names = [name for name in dict.fromkeys(name for point in found for name in point) if name not in {x, *_POINT}]
     series = []
     for name in names:
-        words = [spoken(word) for word in (of, "" if name == "y" else name) if word]
-        drawn = tuple(_point(point, x, name, alone=len(names) == 1) for point in found if name in point)
+        own = "" if name == "y" or (len(names) == 1 and kind in _AXES) else name
+        words = [spoken(word) for word in (of, own) if word]
+        drawn = tuple(_point(point, x, name, first=name == names[0]) for point in found if name in point)
         series.append(Series(label=", ".join(words) or spoken(kind), points=drawn, joined=kind not in _LOOSE))
     return series
 
 
-def _point(point: Mapping[str, float], x: str, y: str, *, alone: bool) -> Point:
-    rest = {name: point[name] for name in _POINT if name != x and name in point} if alone else {}
+def _point(point: Mapping[str, float], x: str, y: str, *, first: bool) -> Point:
+    rest = {name: point[name] for name in _POINT if name != x and name in point} if first else {}
     count = rest.get("n")
     return Point(
         x=point[x],
@@ -173,7 +179,7 @@ def _axes(kind: str, points: Sequence[Mapping[str, float]]) -> Axes:
         others = [name for name in points[0] if name != x and name not in _POINT]
         return Axes(x=spoken(x), y=spoken(others[0]) if len(others) == 1 else "")
     # A logarithm needs every x over 0, and the diagonal is of shares: what does not keep to it is drawn plainly.
-    within = all(0 <= value <= 1 for point in points for name, value in point.items() if name != "n")
+    within = all(0 <= value <= 1 for point in points for name, value in point.items() if name not in {"n", "weight"})
     above = all(point.get(x, 1.0) > 0 for point in points)
     return known.model_copy(update={"diagonal": known.diagonal and within, "doubling": known.doubling and above})
 

@@ -1,18 +1,21 @@
 """A replay: everything that recorded verdicts and labels say, without a task, an endpoint or a key."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from adjudge.domain.base import Count, Frozen
 from adjudge.errors import ConfigError
+from adjudge.validation.check import Check, Material
 from adjudge.validation.gold import Gold, GoldRow, gold_of, told_gold
 from adjudge.validation.published import Agreement, People, agreement_of_people, agreement_with_people
 from adjudge.validation.statistics.bootstrap import Draws
 from adjudge.validation.table import OK, VerdictTable, table_of
 from adjudge.validation.trees import JudgeOnLeaves, Tree, judges_on_leaves, recomputed
 from adjudge.wire.recorded.base import Recorded
+
+Checks = Callable[[Material], tuple[Check, ...]]
 
 
 class RecordedJudge(Frozen):
@@ -25,6 +28,8 @@ class RecordedJudge(Frozen):
     """Rows that are not ``ok``, by status."""
     unplaced: Count
     """Of these, failures that do not say about which item and criterion: no figure can count them."""
+    checks: tuple[Check, ...] = ()
+    """What a passport would say."""
 
 
 class Replay(Frozen):
@@ -47,6 +52,8 @@ def replay(
     *,
     source: str,
     recorded: Recorded | None = None,
+    judges: Sequence[str] = (),
+    checks: Checks | None = None,
     seed: int = 0,
     resamples: int = 2000,
 ) -> Replay:
@@ -57,16 +64,25 @@ def replay(
         gold: people's labels; where there are none, those that the rows themselves bring count.
         source: where the rows are from.
         recorded: the set that they were read from, for its trees, published tables and notes.
+        judges: names, fingerprints or patterns (``GPT-4/*``) of those to tell about; none takes all.
+        checks: what a judge must show, each judge beside all in `table`; None makes none.
         seed: of every bootstrap.
         resamples: bootstrap draws behind an interval.
+
+    Raises:
+        ConfigError: no judge is called as `judges` says.
     """
     labels = gold if len(gold) else told_gold(table)
+    mine = only(table, judges)
     return Replay(
         source=source,
-        verdicts=len(table),
+        verdicts=len(mine),
         labels=len(labels),
-        judges=tuple(_judge(table.of(judge=judge), judge) for judge in table.judge.present()),
-        agreement=agreement_with_people(table, labels),
+        judges=tuple(
+            _judge(Material(mine.of(judge=judge), table, labels, seed, resamples), judge, checks)
+            for judge in mine.judge.present()
+        ),
+        agreement=agreement_with_people(mine, labels),
         people=agreement_of_people(labels, Draws(seed, resamples)),
         trees=recomputed(recorded.trees or {}) if recorded else (),
         published=judges_on_leaves(recorded.published, recorded.trees or {}) if recorded else (),
@@ -111,7 +127,8 @@ def only(table: VerdictTable, names: Sequence[str]) -> VerdictTable:
     return table.where(table.judge.any_of(*wanted))
 
 
-def _judge(rows: VerdictTable, judge: str) -> RecordedJudge:
+def _judge(material: Material, judge: str, checks: Checks | None) -> RecordedJudge:
+    rows = material.table
     statuses = Counter(status or "" for status in rows.status.texts())
     without = {status: count for status, count in sorted(statuses.items()) if status != OK}
     unplaced = rows.failed & ~(rows.item.known & rows.criterion.known)
@@ -121,4 +138,5 @@ def _judge(rows: VerdictTable, judge: str) -> RecordedJudge:
         rows=len(rows),
         without_verdict=without,
         unplaced=int(unplaced.sum()),
+        checks=checks(material) if checks else (),
     )

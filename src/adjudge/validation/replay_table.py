@@ -23,7 +23,7 @@ def replay_lines(found: Replay) -> list[str]:
     ]
     if found.verdicts and not found.agreement:
         lines.append("No label is about these verdicts, so they stand beside nothing; --gold names a file of labels.")
-    for block in (_answers, _unreadable, _ranks, _failed, _people, _trees, _published):
+    for block in (_answers, _unreadable, _ranks, _failed, _people, _trees, _published, _checks):
         told = block(found)
         if told:
             lines += ["", *told]
@@ -174,6 +174,16 @@ def _published(found: Replay) -> list[str]:
         "of the random baseline it is what a coin gets on average; '-': the table is not about just these leaves.",
         *columns(head, cells),
     ]
+
+
+def _checks(found: Replay) -> list[str]:
+    """What a passport would say, judge by judge."""
+    lines: list[str] = []
+    for judge in found.judges:
+        if judge.checks:
+            lines += [*([""] if lines else []), f"{judge.name}:"]
+            lines += [f"  {line}" for check in judge.checks for line in check.lines()]
+    return lines
 
 
 def _percent(share: float) -> str:
