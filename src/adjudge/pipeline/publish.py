@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -21,7 +22,7 @@ from adjudge.release.gate import GateResult, check_gate
 from adjudge.store.atomic import read_json, write_bytes, write_json
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
-from adjudge.validation.page import passport_section
+from adjudge.validation.page import passport_page, passport_section
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "release"
@@ -146,6 +147,20 @@ def _uses(split: Split, samples: Sequence[Sample]) -> list[DataUse]:
         DataUse(split=split, rows=rows, source=source, licence=licence)
         for (source, licence), rows in sorted(counts.items())
     ]
+
+
+def write_passport_page(passport: Passport, path: Path) -> None:
+    """The passport as one HTML file."""
+    page = passport_page(
+        passport.judge,
+        passport.fingerprint,
+        passport.sentence(),
+        passport.all_checks,
+        accepted=passport.accepted,
+        made=passport.made,
+        labels=passport.labels,
+    )
+    write_bytes(path, page.encode("utf-8", "backslashreplace"))
 
 
 def write_examples(run: RunFolder, examples: Sequence[Example]) -> None:

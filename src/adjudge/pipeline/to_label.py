@@ -6,9 +6,9 @@ from pathlib import Path
 
 from adjudge.domain import Criterion, Policy, Rollout, Rubric, Sample
 from adjudge.errors import ConfigError, DataError
-from adjudge.evaluation.excerpts import plain
 from adjudge.judges.case import Case, case_of
 from adjudge.judges.fields import response_items
+from adjudge.pictures.page import plain
 from adjudge.pipeline.config import Split
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import task_rubric
