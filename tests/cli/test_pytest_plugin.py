@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 Command = Callable[..., Any]
+PLUGIN = "adjudge.cli.pytest_plugin"
 SRC = Path(__file__).parent.parent.parent / "src"
 
 EACH = """
@@ -24,7 +26,10 @@ def test_the_judge(judge_test):
 def outcome_of(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Runs a test file with the plug-in alone, as a project of somebody else would."""
     (folder / "test_it.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "adjudge.cli.pytest_plugin", "-p", "no:cacheprovider", "-v"]
+    # Named where it is not installed as a plug-in: pytest refuses the same module twice.
+    installed = any(found.value == PLUGIN for found in entry_points(group="pytest11"))
+    plugins = ["-p", "no:cacheprovider", *([] if installed else ["-p", PLUGIN])]
+    command = [sys.executable, "-m", "pytest", *plugins, "-v"]
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
     return subprocess.run(
         [*command, *options, "test_it.py"], capture_output=True, text=True, cwd=folder, env=environment, check=False
