@@ -1,5 +1,6 @@
 """What tests come to: pairs, ladders, invariances, attacks, and majorities over repeats."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -19,6 +20,7 @@ from adjudge.judges.suite.run import run_suite
 from adjudge.judges.suite.suite import Suite, load_suite
 from adjudge.testing.planted import PlantedJudge, Seen, always_yes
 
+RECORDED = Path(__file__).parents[3] / "shared/data/judging/judgekeeper-fields/coding.verdicts.jsonl"
 RUBRIC_TEXT = """
 name: words
 fields: {target_document: Text}
@@ -267,3 +269,18 @@ def test_the_flip_rate_counts_pairs_that_differ(answers: list[list[str]]):
     """As counted one by one; None where nothing was asked twice."""
     pairs = [one != other for given_answers in answers for one, other in combinations(given_answers, 2)]
     assert flip_rate(answers) == (pytest.approx(sum(pairs) / len(pairs)) if pairs else None)
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded judge is not here")
+@pytest.mark.parametrize(("wording", "flipped"), [("full", 0), ("quick", 2)])
+def test_the_flips_of_a_recorded_judge(wording: str, flipped: int):
+    """The coding suite of judgekeeper, three runs at temperature 0: no item of 60 flips, or two with the quick rubric.
+
+    A flip is one run against two, so two of the three pairs of an item differ.
+    """
+    runs: dict[str, list[str]] = {}
+    for row in map(json.loads, RECORDED.read_text(encoding="utf-8").splitlines()):
+        if row["rubric"] == wording:
+            runs.setdefault(row["id"], []).append(row["verdict"])
+    assert len(runs) == 60
+    assert flip_rate(list(runs.values())) == pytest.approx(flipped * 2 / (60 * 3))
