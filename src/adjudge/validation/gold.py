@@ -4,7 +4,7 @@ A row: ``{"item": "r1/0", "criterion": "grounded", "rater": "ada", "answer": "ye
 ``weight`` is the inverse of the chance with which the item was drawn for labelling (1 where all had the same).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -114,18 +114,28 @@ def read_gold(path: Path) -> Gold:
         MissingError: the file is not there.
         DataError: a line is not a label; names it.
     """
-    rows = []
-    for number, row in enumerate(read_rows(path, "Collect labels with `adjudge judge label`, or correct the path."), 1):
+    rows = read_rows(path, "Collect labels with `adjudge judge label`, or correct the path.")
+    return gold_of(parse_gold(rows, str(path)))
+
+
+def parse_gold(rows: Iterable[Mapping[str, Any]], source: str) -> list[GoldRow]:
+    """The labels that these rows say; checksums (``_crc``) are left unread.
+
+    Raises:
+        DataError: a row is not a label; names it.
+    """
+    labels = []
+    for number, row in enumerate(rows, 1):
         try:
-            rows.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
+            labels.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
         except ValidationError as error:
             first = error.errors()[0]
             raise DataError(
-                f"{path}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                f"{source}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
                 "A label says item, criterion, rater and a score within [0, 1].",
                 "Mend the line.",
             ) from error
-    return gold_of(rows)
+    return labels
 
 
 def told_gold(table: VerdictTable) -> Gold:
@@ -153,7 +163,7 @@ class Paired:
         items: what was judged and labelled.
         judge: the judge's score of each in [0, 1], at its first asking; shape (n,).
         people: scores by rater; shape (n, raters).
-        clusters: number of what each was drawn with; shape (n,).
+        clusters: number of what each was drawn with, the same in all criteria of the table; shape (n,).
         weights: inverse chance of having been drawn for labelling; shape (n,).
         lengths: characters of the response; shape (n,).
     """
@@ -170,6 +180,11 @@ class Paired:
         """Mean score of the people; shape (n,)."""
         counts = self.people.known.sum(axis=1)
         return np.asarray(np.where(self.people.known, self.people.values, 0.0).sum(axis=1) / counts)
+
+
+def drawn_with(rows: VerdictTable) -> NDArray[np.int64]:
+    """A number for what each row was drawn with, its group or else its item: equal numbers for all rows of a table."""
+    return np.where(rows.group.known, rows.group.codes, -2 - rows.item.codes).astype(np.int64)
 
 
 def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
@@ -192,7 +207,7 @@ def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
         items=items,
         judge=rows.score.values,
         people=people,
-        clusters=rows.clusters(),
+        clusters=drawn_with(rows),
         weights=gold.weights(criterion, items),
         lengths=rows.length,
     )

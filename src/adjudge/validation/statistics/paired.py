@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
+from adjudge.validation.statistics.bootstrap import unseen
 
 ROUNDING = 1e-12
 
@@ -75,16 +76,12 @@ class Differences:
             return None
         if self.number < 2:
             return Interval(estimate=self.mean, low=None, high=None, n=len(self), clusters=self.number)
-        low, high = self.support
         if self.error:
             half = self.error * float(library("scipy.stats").t.ppf(0.5 + level / 2, self.number - 1))
-            low, high = max(low, self.mean - half), min(high, self.mean + half)
+            low, high = max(self.support[0], self.mean - half), min(self.support[1], self.mean + half)
         else:
-            unseen = 1 - ((1 - level) / 2) ** (1 / self.number)
-            low, high = (self.mean + (end - self.mean) * unseen for end in self.support)
-        return Interval(
-            estimate=self.mean, low=min(low, self.mean), high=max(high, self.mean), n=len(self), clusters=self.number
-        )
+            low, high = unseen(self.mean, self.support, self.number, level)
+        return Interval(estimate=self.mean, low=low, high=high, n=len(self), clusters=self.number)
 
     def p_value(self) -> float | None:
         """Two-sided, of a mean of 0; None with fewer than two clusters."""
