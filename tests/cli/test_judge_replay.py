@@ -124,3 +124,12 @@ def test_one_command_prints_a_published_set(name: str, folder: str, shown: str, 
     ended = adjudge("judge", "validate", "--replay", SHARED / folder, "--from", name)
     assert ended.code == 0, ended.err
     assert shown in "\n".join(" ".join(line.split()) for line in ended.out.splitlines())
+
+
+def test_verdicts_without_labels_say_so(adjudge: Command, recorded: Path):
+    """No agreement is made up, and the way to have some is told."""
+    adjudge("judge", "import", recorded, "--from", "llmbar", "--out", "set")
+    ended = adjudge("judge", "validate", "--replay", "set/verdicts.jsonl")
+    assert ended.code == 0, ended.err
+    assert "--gold names a file of labels" in ended.out
+    assert "%" not in ended.out
