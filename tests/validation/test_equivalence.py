@@ -1,5 +1,10 @@
 """Paired differences, and whether they are too small to matter."""
 
+import csv
+import gzip
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +12,10 @@ from hypothesis import strategies as st
 
 from adjudge.validation.check import Outcome, Rule
 from adjudge.validation.statistics.equivalence import tost
+from adjudge.validation.statistics.multiplicity import holm
 from adjudge.validation.statistics.paired import Differences
+
+FLAKYJUDGE = Path(__file__).parents[3] / "shared/data/judging/flakyjudge"
 
 values_of = st.lists(st.integers(-20, 20), min_size=2, max_size=40).map(lambda v: [x / 40 for x in v])
 
@@ -106,3 +114,27 @@ def test_what_cannot_decide_is_refused():
         tost(alone([0.1, 0.2]), 0.0)
     with pytest.raises(ValueError, match="within"):
         alone([1.5])
+
+
+@pytest.mark.skipif(not FLAKYJUDGE.is_dir(), reason="the recorded scores of flakyjudge are not on this machine")
+def test_the_drifts_of_flakyjudge_are_reproduced():
+    """Six judges, padded and condensed responses: drifts, p-values of equivalence within +-0.25 of 1 to 5, and Holm."""
+    published = json.loads((FLAKYJUDGE / "published_supplementary.json").read_text(encoding="utf-8"))["I_verbosity"]
+    scores: dict[tuple[str, str], dict[str, float]] = {}
+    with gzip.open(FLAKYJUDGE / "e4_scores.csv.gz", "rt", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            if row["score_direct"]:
+                scores.setdefault((row["judge"], row["kind"]), {})[row["item_id"]] = float(row["score_direct"])
+    found = []
+    for cell in published:
+        plain, other = scores[cell["judge"], "original"], scores[cell["judge"], cell["kind"]]
+        items = sorted(plain.keys() & other.keys())
+        moved = np.asarray([other[item] - plain[item] for item in items])
+        result = tost(Differences(moved, items, support=(-4.0, 4.0)), 0.25)
+        assert result is not None
+        assert len(items) == cell["n"]
+        assert result.difference.estimate == pytest.approx(cell["mean_drift"])
+        assert result.p_value == pytest.approx(cell["p_tost_equiv"])
+        found.append(result.p_value)
+    assert holm(found) == pytest.approx([cell["p_tost_holm"] for cell in published])
+    assert sum(p is not None and p <= 0.05 for p in holm(found)) == 2
