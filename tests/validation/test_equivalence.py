@@ -71,6 +71,19 @@ def test_the_test_and_the_interval_say_the_same(values: list[float]):
     assert (Rule(at_most=0.1).outcome(result.distance) is Outcome.PASS) is inside
 
 
+@given(values_of)
+def test_the_distance_holds_every_distance_of_the_interval(values: list[float]):
+    """From 0 where the interval holds 0, else from its nearer end; up to its farther one."""
+    result = tost(alone(values), 0.1)
+    assert result is not None
+    low, high = result.difference.low, result.difference.high
+    assert low is not None
+    assert high is not None
+    inside = [abs(x) for x in (low, high, *([0.0] if low <= 0.0 <= high else []))]
+    assert (result.distance.low, result.distance.high) == (min(inside), max(inside))
+    assert result.distance.estimate == abs(result.difference.estimate)
+
+
 def test_a_change_that_matters_fails_and_few_cases_decide_nothing():
     """Three outcomes: shown within, shown outside, neither."""
     dice = np.random.default_rng(0)
