@@ -14,6 +14,7 @@ from adjudge.endpoints.base import (
     Endpoint,
     EndpointFailure,
 )
+from adjudge.endpoints.chat_key import chat_key
 from adjudge.store.journal import Journal, call_key
 
 
@@ -44,8 +45,7 @@ class JournaledEndpoint:
         Raises:
             MissingError: the disk refuses to keep the reply.
         """
-        key = call_key("chat", self._endpoint.identity, request.model_dump(mode="json"))
-
+        key = chat_key(self._endpoint.identity, request)
         bought: list[Completion | EndpointFailure] = []
 
         async def pay() -> tuple[dict[str, Any], bool]:

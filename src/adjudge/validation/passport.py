@@ -11,11 +11,12 @@ from typing import Final, Literal
 from pydantic import Field, computed_field, model_validator
 
 from adjudge.domain.base import Frozen
-from adjudge.domain.usage import Usage
 from adjudge.errors import DataError
 from adjudge.store.atomic import read_model
+from adjudge.validation.anchors import Anchors
 from adjudge.validation.check import Check, Figure, Outcome, Rule, figure
 from adjudge.validation.labelled import Figures, LabelledCase, Threshold, figures_of, row_line, row_name
+from adjudge.validation.scores import JudgeNoise
 
 Status = Literal["usable", "not usable", "not validated"]
 
@@ -51,8 +52,10 @@ class Passport(Frozen):
     """Checks that have to pass: for them not enough data is not enough."""
     data: dict[str, str] = Field(default_factory=dict)
     """What was measured on -> its hash."""
-    usage: Usage = Usage()
-    """What this validation took, retries and what lay in the journal too."""
+    noise: JudgeNoise | None = Field(default=None, exclude_if=lambda value: value is None)
+    """How far repeats of one response's score differ; None where nothing was asked twice."""
+    anchors: Anchors | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Responses with their scores, to which the judge is held while training; None: not wanted, or too few."""
 
     @model_validator(mode="before")
     @classmethod

@@ -223,8 +223,12 @@ class VerdictTable:
         return numbered(self.item.codes, self.criterion.codes, self.variant.codes, self.order.codes)
 
     def clusters(self) -> NDArray[np.int64]:
-        """A number for what each row was drawn with: its group, or where it has none its item."""
-        return numbered(np.where(self.group.known, self.group.codes, -2 - self.item.codes))
+        """A number from 0 for what each row was drawn with: its group, or where it has none its item."""
+        return numbered(self.drawn_with())
+
+    def drawn_with(self) -> NDArray[np.int64]:
+        """As `clusters`, with the same numbers in all parts of one table, and gaps between them."""
+        return np.where(self.group.known, self.group.codes, -2 - self.item.codes).astype(np.int64)
 
 
 def numbered(*columns: NDArray[Any]) -> NDArray[np.int64]:

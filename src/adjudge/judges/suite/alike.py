@@ -24,7 +24,6 @@ SPELLINGS: Final = (
     ("programme", "program"),
     ("cancelled", "canceled"),
     ("labelled", "labeled"),
-    ("fulfil", "fulfill"),
     ("judgement", "judgment"),
     ("acknowledgement", "acknowledgment"),
     *((f"{stem}is{end}", f"{stem}iz{end}") for stem in ("organ", "author", "recogn", "minim", "util", "summar", "final")
@@ -62,10 +61,10 @@ def _markdown(ask: Ask, rubric: Rubric) -> Ask:
 def _spelling(ask: Ask, rubric: Rubric) -> Ask:
     """British words become American, American ones British."""
     other = {**dict(SPELLINGS), **{american: british for british, american in SPELLINGS}}
-    pattern = re.compile(rf"\b({'|'.join(sorted(other, key=len, reverse=True))})\b", re.IGNORECASE)
+    pattern = re.compile(rf"\b({'|'.join(sorted(other, key=len, reverse=True))})(s?)\b", re.IGNORECASE)
 
     def swapped(found: re.Match[str]) -> str:
-        word = other[found[1].lower()]
+        word = other[found[1].lower()] + found[2]
         return word.capitalize() if found[1][0].isupper() else word
 
     told = _told(ask.given, rubric, lambda text: pattern.sub(swapped, text))
