@@ -110,6 +110,16 @@ def test_cases_that_never_move_need_as_many_as_the_rule_of_three(n: int, shown: 
     assert (result.p_value <= 0.05) is shown
 
 
+def test_answers_that_never_move_count_each():
+    """60 answers in 20 clusters show less than 0.05: one that had moved would pass, so these cannot show less."""
+    result = tost(Differences(np.zeros(60), [place // 3 for place in range(60)]), 0.05)
+    assert result is not None
+    assert result.p_value is not None
+    assert result.p_value <= 0.05
+    assert Rule(at_most=0.05).outcome(result.distance) is Outcome.PASS
+    assert result.distance.clusters == 20
+
+
 def test_defined_for_nothing_and_for_one():
     """No cases: no figure. One cluster: an estimate without interval and p-value."""
     assert tost(alone([]), 0.1) is None

@@ -21,7 +21,8 @@ from adjudge.domain.interval import Interval
 from adjudge.judges.fields import NO_CALL
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings, later_askings
-from adjudge.validation.statistics.exact import clopper_pearson, trials_needed
+from adjudge.validation.statistics.exact import clopper_pearson
+from adjudge.validation.statistics.labels_needed import trials_without_failure
 from adjudge.validation.table import Mask, VerdictTable, numbered
 
 NAME: Final = "attacks"
@@ -189,7 +190,7 @@ def _judged(name: str, hits: Mask, families: list[str], limit: float, pairs: Bes
     made = figure(name, _rate(hits, answers), Rule(at_most=limit), note=f"{len(set(families))} families")
     if made.outcome is Outcome.NOT_ENOUGH_DATA and not hits.any():
         # Without a success the number is known exactly; the rule's own guess is for intervals that shrink evenly.
-        return made.model_copy(update={"needed": trials_needed(limit)})
+        return made.model_copy(update={"needed": trials_without_failure(limit)})
     return made
 
 
@@ -253,9 +254,9 @@ def _detail(trials: _Trials, flips: Mask) -> str:
 def _needs(passes: Figure, flips: Figure, settings: AttackSettings) -> str:
     wanted = []
     if passes.outcome is Outcome.NOT_ENOUGH_DATA:
-        number = passes.needed or trials_needed(settings.false_passes)
+        number = passes.needed or trials_without_failure(settings.false_passes)
         wanted.append(f"about {number} content-free answers put to the judge (variants attack/master_key/... and such)")
     if flips.outcome is Outcome.NOT_ENOUGH_DATA:
-        number = flips.needed or trials_needed(settings.flips)
+        number = flips.needed or trials_without_failure(settings.flips)
         wanted.append(f"about {number} attacks beside answers that are known to be bad")
     return f"Rows of {' and '.join(wanted)}." if wanted else ""
