@@ -19,10 +19,12 @@ from typing import Final
 import numpy as np
 
 from adjudge.domain.interval import Interval
+from adjudge.validation.agreement import share
 from adjudge.validation.statistics.alpha import alpha
 from adjudge.validation.statistics.bootstrap import Draws, Floats
 from adjudge.validation.statistics.correlation import kendall, pearson, spearman
 from adjudge.validation.statistics.kappa import cohen, fleiss, gwet_ac1
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.reliability import any_of, disagreement, icc, noise
 from adjudge.validation.statistics.units import Codes, counts_of
 from adjudge.validation.table import Numbers
@@ -80,8 +82,16 @@ FIGURES: Final[Mapping[str, Of]] = MappingProxyType(
         "ICC(A,1)": lambda w: icc("A,1", w.numbers(w.scores), w.clusters, w.draws),
         "ICC(C,1)": lambda w: icc("C,1", w.numbers(w.scores), w.clusters, w.draws),
         "noise": lambda w: noise(w.numbers(w.scores), w.clusters, w.draws),
-        "any of 5, rare yes": lambda w: any_of(5, counts_of(w.rare, 2), w.clusters, w.draws),
-        "disagreement, rare yes": lambda w: disagreement(counts_of(w.rare, 2), w.clusters, w.draws),
+        "any of 5, rare yes": lambda w: any_of(5, counts_of(w.rare, 2), w.clusters),
+        "disagreement, rare yes": lambda w: disagreement(counts_of(w.rare, 2), w.clusters),
+        "share, rare yes": lambda w: proportion(w.rare[:, 0].astype(np.float64), w.clusters),
+        "share, rare yes, drawn": lambda w: share(
+            w.rare[:, 0].tolist(),
+            [1.0] * len(w.rare),
+            w.clusters.tolist(),
+            seed=w.draws.seed,
+            resamples=w.draws.resamples,
+        ),
         "kappa": lambda w: cohen(w.grades[:, 0], w.grades[:, 1], np.arange(5.0), w.clusters, w.draws),
         "kappa rare yes": lambda w: cohen(w.rare[:, 0], w.rare[:, 1], np.arange(2.0), w.clusters, w.draws),
         "weighted kappa": lambda w: cohen(

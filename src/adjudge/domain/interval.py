@@ -70,10 +70,21 @@ def bootstrap_tail(clusters: int, level: float = 0.95) -> float:
     Raises:
         ValueError: fewer than two clusters, or the level is not within (0, 1).
     """
+    return NormalDist().cdf(-errors_wide(clusters, level))
+
+
+def errors_wide(clusters: int, level: float = 0.95) -> float:
+    """Standard errors from an estimate to each end of its interval: sqrt(C / (C - 1)) times Student's t.
+
+    For standard errors that divide by C and not by C - 1, as those of a bootstrap do.
+
+    Raises:
+        ValueError: fewer than two clusters, or the level is not within (0, 1).
+    """
     if clusters < 2:
-        msg = "a bootstrap interval needs two clusters"
+        msg = "an interval over clusters needs two of them"
         raise ValueError(msg)
-    return NormalDist().cdf(-math.sqrt(clusters / (clusters - 1)) * _t(level, clusters - 1))
+    return math.sqrt(clusters / (clusters - 1)) * _t(level, clusters - 1)
 
 
 def _z(level: float) -> float:

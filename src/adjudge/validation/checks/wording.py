@@ -16,6 +16,7 @@ from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, fig
 from adjudge.validation.checks.beside import Beside, beside, first_askings
 from adjudge.validation.checks.verdicts import LEVELS, asked, verdicts
 from adjudge.validation.statistics.bootstrap import Draws, Floats, bootstrap_sums
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.units import Codes, counted
 from adjudge.validation.table import BASE, Mask, VerdictTable
 
@@ -65,8 +66,7 @@ class _Changes:
 
     def share(self, draws: Draws) -> Interval | None:
         """Their mean."""
-        sums = np.column_stack([self.changed, np.ones(len(self))])
-        return bootstrap_sums(_ratio, sums, self.clusters, (0.0, 1.0), draws)
+        return proportion(self.changed, self.clusters, level=draws.level)
 
 
 @dataclass(frozen=True)
@@ -189,10 +189,6 @@ def _quotient(above: _Changes, below: list[_Changes], draws: Draws) -> Interval 
     ]
     clusters = np.concatenate([above.clusters, *(part.clusters for part in below)])
     return bootstrap_sums(_double_ratio, np.concatenate(sums), clusters, (0.0, 1.0), draws, n=len(above))
-
-
-def _ratio(sums: Floats) -> tuple[Floats, Floats]:
-    return sums[:, 0], sums[:, 1]
 
 
 def _double_ratio(sums: Floats) -> tuple[Floats, Floats]:

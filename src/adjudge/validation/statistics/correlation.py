@@ -8,12 +8,11 @@ What a row does to a rank correlation, ranking included, has a closed form that 
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adjudge.domain.interval import Interval, bootstrap_tail
+from adjudge.domain.interval import Interval, errors_wide
 from adjudge.validation.statistics.bootstrap import NOTHING, Floats, unseen
 from adjudge.validation.statistics.units import Codes
 
@@ -77,7 +76,7 @@ def _interval(
         low, high = unseen(estimate, (-1.0, 1.0), size, level)
     else:
         # The same widening for few clusters as that of the drawn intervals: sqrt(C / (C - 1)) times Student's t.
-        half = -NormalDist().inv_cdf(bootstrap_tail(size, level)) * error / (1 - estimate**2)
+        half = errors_wide(size, level) * error / (1 - estimate**2)
         low, high = math.tanh(math.atanh(estimate) - half), math.tanh(math.atanh(estimate) + half)
     return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), n=n, clusters=size)
 
