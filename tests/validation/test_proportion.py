@@ -36,11 +36,11 @@ def test_cases_that_happen_together_count_as_one():
     assert always.low == pytest.approx(1 - never.high)
 
 
-def test_parts_of_cases_tell_no_more_than_whole_ones():
-    """Shares between 0 and 1 spread less than yes and no; the interval is as if they did not."""
-    halves = proportion(np.tile([0.4, 0.6], 30), range(60))
-    assert halves.estimate == pytest.approx(0.5)
-    assert halves.high - halves.low >= clopper_pearson(30, 60).high - clopper_pearson(30, 60).low - 1e-9
+def test_parts_of_cases_have_the_interval_of_their_mean():
+    """Shares that hardly differ tell their mean closely: about 1.96 standard errors to each side."""
+    found = proportion(np.tile([0.4, 0.6], 100), range(200))
+    assert found.estimate == pytest.approx(0.5)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * 0.1 / 200**0.5, rel=0.05)
 
 
 def test_few_cases():

@@ -38,14 +38,16 @@ def proportion(parts: Floats, clusters: Sequence[Hashable] | Codes, *, level: fl
     estimate = min(1.0, max(0.0, float(parts.mean())))
     if size < 2:
         return Interval(estimate=estimate, low=None, high=None, n=n, clusters=size)
-    variance = float((np.bincount(codes.reshape(-1), parts - estimate) ** 2).sum()) / n**2
+    apart = parts - estimate
+    # By cluster, and never below what independent cases would have.
+    variance = max(float((np.bincount(codes.reshape(-1), apart) ** 2).sum()), float((apart**2).sum())) / n**2
     # Cases that never differ say nothing on how alike those of a cluster are: then clusters are all that is counted.
     telling = float(size)
     if variance > NOTHING / n**2:
         normal = NormalDist().inv_cdf(0.5 + level / 2)
         # As in drawn intervals, sqrt(C / (C - 1)) times Student's t in place of the normal for few clusters.
         wide = errors_wide(size, level)
-        telling = min(float(n), estimate * (1 - estimate) / variance) * (normal / wide) ** 2
+        telling = estimate * (1 - estimate) / variance * (normal / wide) ** 2
     beta = library("scipy.special").betaincinv
     met, tail = estimate * telling, (1 - level) / 2
     low = float(beta(met, telling - met + 1, tail)) if met > 0 else 0.0
