@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adjudge.validation.library import library
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import coded
 
 CONSTANT: Final = "constant"
 
@@ -42,7 +42,7 @@ def clustered_logit(
         from one another, or outcomes that a column separates without exception.
     """
     design = np.column_stack([np.ones(len(outcomes)), *columns.values()])
-    codes = cluster_codes(clusters)
+    codes, _ = coded(clusters)
     width = design.shape[1]
     if codes.max(initial=-1) < width or np.ptp(outcomes) == 0 or np.linalg.matrix_rank(design) < width:
         return None

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import unseen
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import coded, unseen
 
 ROUNDING = 1e-12
 
@@ -61,7 +60,7 @@ class Differences:
     @cached_property
     def error(self) -> float:
         """Standard error of the mean; 0 where the clusters do not differ. Needs two clusters."""
-        sums = np.bincount(cluster_codes(self.clusters), weights=self.values - self.mean)
+        sums = np.bincount(coded(self.clusters)[0], weights=self.values - self.mean)
         error = float(np.sqrt(self.number / (self.number - 1) * (sums**2).sum())) / len(self)
         return error if error > ROUNDING else 0.0
 
