@@ -8,9 +8,9 @@ from adjudge.domain.verdict import FailureKind
 from adjudge.pipeline.measure import Response
 from adjudge.pipeline.policy import open_backend, training_sampling, warm_adapter
 from adjudge.pipeline.records import slim
-from adjudge.pipeline.responses import POLICY
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.rewards.registry import build_reward
+from adjudge.validation.registry import POLICY
 
 
 class Unasked:

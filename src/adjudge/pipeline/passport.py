@@ -38,9 +38,11 @@ def require(passport: Passport, fingerprint: str) -> None:
     """
     problem = objection(passport, fingerprint)
     if problem:
+        said = [f"{check.title}: {check.detail}" for check in passport.all_checks if check.name in passport.against]
         raise GateError(
             problem,
-            "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
+            " ".join(said)
+            or "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
             "Use a better judge (judge.model), mend the rubric, or accept a failure with its reason "
             "(validate.accept); --allow-unproven goes on all the same and marks everything.",
         )

@@ -12,10 +12,8 @@ from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
 from adjudge.pipeline.measure import Response
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.labelled import Case
+from adjudge.validation.registry import LABELLED, TESTS
 
-LABELLED: Final = "labelled"
-TESTS: Final = "tests"
-POLICY: Final = "policy"
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 
 

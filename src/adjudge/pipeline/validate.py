@@ -93,7 +93,9 @@ async def _probe(
     """The same again, in other words, and after changes that must not matter or must not help."""
     probes, seed = task.config.validation.probes, task.config.validation.seed
     again = spread(bases, probes.repeat_cases, seed)
-    await measurement.ask(repeated([*again, *own], probes.repeats), "asked again")
+    # A model that chooses gives equal answers by construction: its own responses tell no noise when asked again.
+    noisy = () if isinstance(bench.judge(), ChoiceJudge) else own
+    await measurement.ask(repeated([*again, *noisy], probes.repeats), "asked again")
     some = spread(bases, probes.wording_cases, seed)
     if some:
         await measurement.ask(reworded(some, variants(bench.rubric)), "in other words")
@@ -136,7 +138,11 @@ def _passport(
     settings = config.checks.model_copy(
         update={
             "production": config.checks.production.model_copy(update={"success": config.success_criteria}),
-            "group": config.checks.group.model_copy(update={"scoring": scoring}),
+            "repeats": config.checks.repeats.model_copy(update={"answers": config.probes.repeats}),
+            "group": config.checks.group.model_copy(
+                update={"scoring": scoring, "deterministic": isinstance(judge, ChoiceJudge)}
+            ),
+            "attacks": config.checks.attacks.model_copy(update={"vices": _vices(bench)}),
             "cost": config.checks.cost.model_copy(update=_training(task)),
         }
     )
@@ -177,3 +183,7 @@ def _training(task: LoadedTask) -> dict[str, int]:
     """How often the judge will be asked while training."""
     train = task.config.train
     return {"rollouts": train.max_steps * train.global_batch_size, "concurrency": train.lambda_concurrency_limit}
+
+
+def _vices(bench: Bench) -> tuple[str, ...]:
+    return tuple(criterion.id for criterion in bench.rubric.criteria if criterion.weight < 0)
