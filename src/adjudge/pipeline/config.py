@@ -18,7 +18,7 @@ from adjudge.pipeline.probes import Amounts
 from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
-from adjudge.validation.checks.production import SuccessCriterion
+from adjudge.validation.checks.success import SuccessCriterion
 from adjudge.validation.registry import CheckSettings
 
 Split = Literal["train", "validation", "test"]

@@ -272,7 +272,7 @@ class _Run:
             found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
             records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
-        for line in found.lines()[1:]:
+        for line in found.brief():
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
         weak = self._weak()

@@ -134,7 +134,7 @@ def _figures(found: _Asked, settings: RepeatsSettings, draws: Draws, about: dict
     same = reliability is None and len(found.scores) >= 2
     times = {**about, "answers": str(settings.answers)}
     return [
-        figure("flips", any_of(settings.answers, counts, clusters, draws), settings.flips, about=times),
+        figure("flips", any_of(settings.answers, counts, clusters, level=draws.level), settings.flips, about=times),
         figure(
             "reliability",
             reliability,
@@ -142,10 +142,10 @@ def _figures(found: _Asked, settings: RepeatsSettings, draws: Draws, about: dict
             about=about,
             note="all answers are the same, so there is nothing to be reliable about" if same else "",
         ),
-        figure("disagreement", disagreement(counts, clusters, draws), about=about),
+        figure("disagreement", disagreement(counts, clusters, level=draws.level), about=about),
         figure("noise", noise(found.scores, found.score_clusters, draws), about=about),
         figure("calls_needed", _calls(reliability, settings.target), about={**about, "for": f"{settings.target:.2f}"}),
-        figure("majority_of_3", majority_error(3, counts, clusters, draws), about=about),
+        figure("majority_of_3", majority_error(3, counts, clusters, level=draws.level), about=about),
     ]
 
 

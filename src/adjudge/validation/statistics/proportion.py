@@ -8,14 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
+from adjudge.validation.statistics.bootstrap import coded
 
 Floats = NDArray[np.float64]
-
-
-def cluster_codes(clusters: Sequence[Hashable]) -> NDArray[np.int64]:
-    """A number from 0 for each case's cluster, in order of appearance; shape (n,)."""
-    places: dict[Hashable, int] = {}
-    return np.asarray([places.setdefault(cluster, len(places)) for cluster in clusters], dtype=np.int64)
 
 
 def proportion(
@@ -38,8 +33,8 @@ def proportion(
     if not len(hits):
         return None
     weight = np.ones(len(hits)) if weights is None else np.asarray(weights, dtype=np.float64)
-    codes = cluster_codes(clusters)
-    size, drawn = len(hits), int(codes.max()) + 1
+    codes, drawn = coded(clusters)
+    size = len(hits)
     share = float(weight @ hits / weight.sum())
     if drawn < 2:
         return Interval(estimate=share, low=None, high=None, n=size, clusters=drawn)
