@@ -7,9 +7,9 @@ units are not independent. The truth of a figure is its value on 20,000 clusters
 0.002. Printed are the share of intervals that hold the truth (should be 0.95; at 500 runs good to 0.02), the shares
 that lie above and below it, the mean width, and the share of runs without an interval.
 
-Where a figure hangs on few units (a rare answer, few clusters) the drawn intervals of kappas and correlations hold
-less often, and nearly all that miss lie below the truth: they call a judge worse than it is. Drawn intervals of a small
-share miss below it too, where that calls a judge better than it is; `proportion` is there for those.
+Where a figure hangs on few units (a rare answer, few clusters) the drawn intervals of kappas, alphas and intraclass
+correlations hold less often, and nearly all that miss lie below the truth: they call a judge worse than it is. Drawn
+intervals of a small share miss below it too, where that calls a judge better than it is; `proportion` is for those.
 
 To add a figure: a function from a drawn world to an interval, and one line in `FIGURES`.
 """
