@@ -12,7 +12,7 @@ from adjudge.domain.text import squash
 from adjudge.endpoints.scripted import ScriptedEndpoint
 from adjudge.judges.choice import ChoiceJudge, choice_parts
 from adjudge.judges.defences import DEFENDED, Defences, neutralised
-from adjudge.judges.prompt import Prompt, prompt_fingerprint, rubric_prompt
+from adjudge.judges.prompt import Prompt, prompt_fingerprint, rubric_form
 from adjudge.judges.rubric import RubricJudge
 from adjudge.pipeline.config import JudgeConfig
 from adjudge.testing.builders import DOCUMENT, REFERENCE, make_rubric
@@ -41,7 +41,9 @@ TOKENS = (
 
 def build(passage: str = "The passage.", *, canary: bool = False, defences: Defences = DEFENDED) -> Prompt:
     """A prompt about this passage."""
-    return rubric_prompt(RUBRIC, RUBRIC.criteria, DOCUMENTS, {"passage": passage}, canary=canary, defences=defences)
+    return rubric_form(RUBRIC, RUBRIC.criteria, canary=canary, defences=defences).prompt(
+        DOCUMENTS, {"passage": passage}
+    )
 
 
 @pytest.mark.parametrize(

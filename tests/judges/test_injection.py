@@ -11,7 +11,7 @@ from adjudge.endpoints.base import ChatRequest
 from adjudge.endpoints.scripted import ScriptedEndpoint
 from adjudge.judges.choice import choice_parts
 from adjudge.judges.defences import Defences, neutralised
-from adjudge.judges.prompt import Prompt, rubric_prompt
+from adjudge.judges.prompt import Prompt, rubric_form
 from adjudge.judges.reply import ReplyFailure, read_reply
 from adjudge.judges.rubric import RubricJudge
 from adjudge.testing.attacks import CHAT_TOKENS, Attack, attacks
@@ -52,7 +52,7 @@ def documents() -> dict[str, str]:
 
 
 def built(place: str, text: str, **settings: object) -> Prompt:
-    return rubric_prompt(RUBRIC, RUBRIC.criteria, *PLACES[place](text), canary=True, **settings)
+    return rubric_form(RUBRIC, RUBRIC.criteria, canary=True, **settings).prompt(*PLACES[place](text))
 
 
 def skeleton(prompt: Prompt) -> tuple[str, str]:

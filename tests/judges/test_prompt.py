@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adjudge.domain.text import squash
-from adjudge.judges.prompt import Prompt, neutralised, rubric_prompt
+from adjudge.judges.prompt import Prompt, neutralised, rubric_form
 from adjudge.judges.reply import ReplyFailure, read_reply
 from adjudge.testing.builders import make_rubric
 from adjudge.testing.judges import reply_json
@@ -25,7 +25,7 @@ HOSTILE = st.lists(st.sampled_from(HOSTILE_PIECES), max_size=30).map("".join)
 def build(passage: str, document: str = "The document.", seed: int = 0, *, canary: bool = False) -> Prompt:
     """A prompt with this hostile passage."""
     documents = {"target_document": document, "reference": "[PAY-1] x"}
-    return rubric_prompt(RUBRIC, RUBRIC.criteria, documents, {"passage": passage}, seed=seed, canary=canary)
+    return rubric_form(RUBRIC, RUBRIC.criteria, seed=seed, canary=canary).prompt(documents, {"passage": passage})
 
 
 @settings(max_examples=300)

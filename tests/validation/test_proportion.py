@@ -3,49 +3,77 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adjudge.validation.statistics.exact import clopper_pearson
+from adjudge.domain.interval import wilson
 from adjudge.validation.statistics.proportion import proportion
 
-
-@given(st.integers(0, 20), st.integers(0, 40))
-def test_independent_cases_have_nearly_the_exact_interval(met: int, missed: int):
-    """One case a cluster: Clopper and Pearson's interval, a little wider as Student's t is."""
-    n = met + missed
-    found = proportion(np.repeat([1.0, 0.0], [met, missed]), range(n))
-    if n < 2:
-        assert found is None or found.low is None
-        return
-    exact = clopper_pearson(met, n)
-    assert found.estimate == pytest.approx(met / n)
-    assert found.low <= exact.low + 1e-9
-    assert found.high >= exact.high - 1e-9
-    if n >= 30:
-        assert found.high - found.low <= 1.1 * (exact.high - exact.low)
+hits_of = st.lists(st.booleans(), min_size=2, max_size=60)
 
 
-def test_cases_that_happen_together_count_as_one():
-    """Ten cases that all happen or all do not are one case, whether something happened or nothing did."""
-    happened = np.repeat([1.0, 0.0], [4, 36])
-    once = proportion(happened, range(40))
-    together = proportion(np.repeat(happened, 10), np.repeat(np.arange(40), 10))
-    assert (together.low, together.high) == (pytest.approx(once.low), pytest.approx(once.high))
-    assert (together.n, together.clusters) == (400, 40)
-    never = proportion(np.zeros(400), np.repeat(np.arange(40), 10))
-    assert never.high == pytest.approx(clopper_pearson(0, 40).high)
-    always = proportion(np.ones(400), np.repeat(np.arange(40), 10))
-    assert always.low == pytest.approx(1 - never.high)
+@given(hits_of)
+def test_independent_cases_give_wilsons_interval(hits: list[bool]):
+    """Every case its own cluster, equal weights: Wilson's interval as it is."""
+    found, plain = proportion(hits, range(len(hits)), np.full(len(hits), 3.0)), wilson(sum(hits), len(hits))
+    assert found is not None
+    assert plain is not None
+    assert (found.estimate, found.low, found.high) == pytest.approx((plain.estimate, plain.low, plain.high))
 
 
-def test_parts_of_cases_have_the_interval_of_their_mean():
-    """Shares that hardly differ tell their mean closely: about 1.96 standard errors to each side."""
+@given(hits_of, st.integers(2, 5))
+def test_copies_are_no_evidence(hits: list[bool], copies: int):
+    """Each case copied within its cluster: no narrower than without copies."""
+    once = proportion(hits, range(len(hits)))
+    often = proportion(np.repeat(hits, copies), np.repeat(range(len(hits)), copies).tolist())
+    assert once is not None
+    assert often is not None
+    assert often.high - often.low >= once.high - once.low - 1e-9
+
+
+def test_cases_that_count_in_part_have_the_interval_of_their_mean():
+    """Parts that hardly differ tell their mean closely: about 1.96 standard errors to each side."""
     found = proportion(np.tile([0.4, 0.6], 100), range(200))
+    assert found is not None
     assert found.estimate == pytest.approx(0.5)
     assert (found.high - found.low) / 2 == pytest.approx(1.96 * 0.1 / 200**0.5, rel=0.05)
 
 
-def test_few_cases():
-    """None, one, and one cluster."""
-    assert proportion(np.empty(0), []) is None
-    assert proportion(np.ones(1), ["a"]).low is None
-    assert proportion(np.ones(3), ["a", "a", "a"]).low is None
-    assert proportion(np.ones(2), ["a", "b"]).low < 0.2
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_a_rare_share_is_seldom_called_rarer_than_it_is(share: float):
+    """Flips that come together: at most 4 of 100 intervals end below the truth."""
+    below, times = 0, 400
+    for run in range(times):
+        dice = np.random.default_rng(run)
+        chances = dice.beta(share / 0.3 - share, (1 - share) / 0.3 - (1 - share), 60)
+        found = proportion(dice.random(240) < np.repeat(chances, 4), np.repeat(np.arange(60), 4))
+        assert found is not None
+        below += found.high < share
+    assert below / times <= 0.04
+
+
+def test_weights_decide_the_share():
+    """A case drawn with a tenth of the chance counts ten times."""
+    found = proportion([1, 0], ["a", "b"], [10, 1])
+    assert found is not None
+    assert found.estimate == pytest.approx(10 / 11)
+
+
+def test_one_cluster_says_nothing_about_others():
+    """No interval from one cluster, no figure without cases."""
+    found = proportion([1, 0, 1], ["a", "a", "a"])
+    assert found is not None
+    assert (found.low, found.high, found.clusters) == (None, None, 1)
+    assert proportion([], []) is None
+
+
+def test_the_interval_covers_with_clusters_and_weights():
+    """Shares that vary by cluster, half of the clusters drawn with a quarter of the chance: 95 % hold the truth."""
+    dice, inside, times = np.random.default_rng(0), 0, 400
+    for _ in range(times):
+        # Two kinds, truth 0.5 * 0.75 + 0.5 * 0.25; the first is drawn four times as often.
+        strata = (dice.uniform(size=40) < 0.2).astype(float)
+        shares = np.where(strata == 0, dice.beta(6, 2, 40), dice.beta(2, 6, 40))
+        hits = dice.binomial(1, np.repeat(shares, 4))
+        weights = np.repeat(np.where(strata == 0, 1.0, 4.0), 4)
+        found = proportion(hits, np.repeat(np.arange(40), 4).tolist(), weights)
+        assert found is not None
+        inside += found.low <= 0.5 <= found.high
+    assert 0.925 <= inside / times <= 0.985

@@ -70,13 +70,11 @@ def bootstrap_tail(clusters: int, level: float = 0.95) -> float:
     Raises:
         ValueError: fewer than two clusters, or the level is not within (0, 1).
     """
-    return NormalDist().cdf(-errors_wide(clusters, level))
+    return NormalDist().cdf(-half_width(clusters, level))
 
 
-def errors_wide(clusters: int, level: float = 0.95) -> float:
-    """Standard errors from an estimate to each end of its interval: sqrt(C / (C - 1)) times Student's t.
-
-    For standard errors that divide by C and not by C - 1, as those of a bootstrap do.
+def half_width(clusters: int, level: float = 0.95) -> float:
+    """How many standard errors an interval reaches to each side: ``sqrt(C / (C - 1))`` times Student's t.
 
     Raises:
         ValueError: fewer than two clusters, or the level is not within (0, 1).

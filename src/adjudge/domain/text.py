@@ -13,6 +13,8 @@ from typing import Final
 
 _PLAIN: Final = {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-"}
 _LOWER: Final = {ord(char): char.lower() for char in ascii_uppercase}
+_ASCII_LOWER: Final = bytes(range(256)).lower()
+_ASCII_SPACE: Final = bytes(code for code in range(128) if chr(code).isspace())
 _WORD: Final = re.compile(r"\S+")
 _TRIM: Final = '".\u2026'
 _AROUND: Final = _TRIM + "\u201c\u201d" + whitespace
@@ -48,10 +50,11 @@ def _plain(char: str) -> str:
 
 def squash(text: str) -> str:
     """``text`` as `locate` compares it: no white space, plain quotes and dashes, lower case."""
+    if text.isascii():
+        # Bytes are several times as fast, and this runs over whole documents for every judgement.
+        return text.encode().translate(_ASCII_LOWER, _ASCII_SPACE).decode()
     solid = "".join(text.split())
-    if solid.isascii():
-        return solid.lower()
-    # Per different character, not per character: this runs over whole documents for every judgement.
+    # Per different character, not per character.
     return solid.translate({**_LOWER, **{ord(char): _plain(char) for char in set(solid) if char > "\x7f"}})
 
 

@@ -129,9 +129,9 @@ class Anthropic:
         """The key."""
         return (self._key,)
 
-    async def ready(self) -> EndpointFailure | None:
+    def ready(self) -> None:
         """A key is given once and for all."""
-        return None
+        return
 
     def call(self, request: ChatRequest) -> HttpCall:
         """The POST; `request.seed` and `request.top_logprobs` have no place in it."""

@@ -4,7 +4,7 @@ It has no seed and no log-probabilities, so neither is sent. A JSON schema is en
 call: the tool's input is the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, Protocol, Self
 from urllib.parse import quote
 
@@ -65,8 +65,8 @@ class Access(Protocol):
         """Keys and tokens."""
         ...
 
-    async def ready(self) -> EndpointFailure | None:
-        """Renew what has expired; why that failed."""
+    def ready(self) -> Awaitable[EndpointFailure | None] | None:
+        """Renew what has expired; why that failed. None: nothing expires."""
         ...
 
     def headers(self, url: str, body: bytes) -> dict[str, str]:
@@ -152,9 +152,9 @@ class Bedrock:
         """Of the access."""
         return self._access.secrets
 
-    async def ready(self) -> EndpointFailure | None:
+    def ready(self) -> Awaitable[EndpointFailure | None] | None:
         """Credentials that are about to expire are renewed."""
-        return await self._access.ready()
+        return self._access.ready()
 
     def call(self, request: ChatRequest) -> HttpCall:
         """The signed POST; `request.seed` and `request.top_logprobs` have no place in it."""

@@ -30,9 +30,9 @@ class BearerKey:
         """The key."""
         return (self._key,)
 
-    async def ready(self) -> EndpointFailure | None:
+    def ready(self) -> None:
         """A key does not expire while we know of it."""
-        return None
+        return
 
     def headers(self, url: str, body: bytes) -> dict[str, str]:  # noqa: ARG002  (one shape for all kinds of access)
         """The same for every call."""

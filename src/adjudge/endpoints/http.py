@@ -5,10 +5,9 @@ One call to `complete` is one attempt. Retries, limits, caches and budgets are d
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, Protocol
 
-from adjudge.domain.usage import Usage
 from adjudge.domain.verdict import FailureKind
 from adjudge.endpoints.base import ChatRequest, Completion, EndpointFailure
 from adjudge.endpoints.prices import Prices
@@ -37,8 +36,8 @@ class Dialect(Protocol):
         """What must never come back out: keys and tokens that a server could repeat."""
         ...
 
-    async def ready(self) -> EndpointFailure | None:
-        """Renew what a call needs and what may expire (credentials); why that failed. Most have nothing to renew."""
+    def ready(self) -> Awaitable[EndpointFailure | None] | None:
+        """Renew what a call needs and what may expire (credentials); why that failed. None: nothing to renew, ever."""
         ...
 
     def call(self, request: ChatRequest) -> HttpCall:
@@ -85,25 +84,27 @@ class HttpEndpoint:
         start = time.monotonic()
         outcome = await self._attempt(request, deadline_seconds)
         usage = outcome.usage
-        counted = Usage(
-            calls=1,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            seconds=time.monotonic() - start,
-            cost_usd=self._prices.cost(usage) if self._prices else None,
-        )
-        return outcome.model_copy(update={"usage": counted})
+        # The tokens were checked when they were read, and the rest is ours.
+        counted = {
+            "calls": 1,
+            "seconds": time.monotonic() - start,
+            "cost_usd": self._prices.cost(usage) if self._prices else None,
+        }
+        return outcome.model_copy(update={"usage": usage.model_copy(update=counted)})
 
     async def _attempt(self, request: ChatRequest, seconds: float) -> Completion | EndpointFailure:
-        ends = time.monotonic() + seconds
-        try:
-            async with asyncio.timeout(seconds):
-                hindrance = await self._dialect.ready()
-        except TimeoutError:
-            return EndpointFailure(kind=FailureKind.TIMEOUT, detail=f"no credentials within {seconds:.1f} s")
-        if hindrance is not None:
-            return hindrance
-        reply = await self._transport.post(self._dialect.call(request), ends - time.monotonic())
+        renewing = self._dialect.ready()
+        if renewing is not None:
+            ends = time.monotonic() + seconds
+            try:
+                async with asyncio.timeout(seconds):
+                    hindrance = await renewing
+            except TimeoutError:
+                return EndpointFailure(kind=FailureKind.TIMEOUT, detail=f"no credentials within {seconds:.1f} s")
+            if hindrance is not None:
+                return hindrance
+            seconds = ends - time.monotonic()
+        reply = await self._transport.post(self._dialect.call(request), seconds)
         secrets = self._dialect.secrets
         if isinstance(reply, EndpointFailure):
             return reply.model_copy(update={"detail": _without(secrets, reply.detail)})

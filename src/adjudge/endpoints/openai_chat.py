@@ -120,9 +120,9 @@ class OpenAIChat:
         """The key."""
         return () if self._key is None else (self._key,)
 
-    async def ready(self) -> EndpointFailure | None:
+    def ready(self) -> None:
         """A key is given once and for all."""
-        return None
+        return
 
     def call(self, request: ChatRequest) -> HttpCall:
         """The POST; `request.repeat` is not sent."""

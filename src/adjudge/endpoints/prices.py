@@ -14,4 +14,8 @@ class Prices(Frozen):
 
     def cost(self, usage: Usage) -> float:
         """Price of the tokens that the server counted; tokens read from a server's cache count in full."""
-        return (usage.prompt_tokens * self.prompt_usd + usage.completion_tokens * self.completion_usd) / 1e6
+        return self.cost_of(usage.prompt_tokens, usage.completion_tokens)
+
+    def cost_of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Price of so many tokens."""
+        return (prompt_tokens * self.prompt_usd + completion_tokens * self.completion_usd) / 1e6

@@ -16,15 +16,8 @@ from adjudge.domain.base import digest
 from adjudge.domain.usage import Usage
 from adjudge.domain.verdict import FailureKind
 from adjudge.endpoints.base import ChatRequest, Completion, EndpointFailure
+from adjudge.endpoints.chat_key import chat_key
 from adjudge.errors import DataError, MissingError
-
-
-def chat_key(identity: dict[str, Any], request: ChatRequest) -> str:
-    """The address of a chat call: SHA-256 over what is asked and all that can change the answer. 64 hex characters.
-
-    The same as the journal's, which layers keep apart from here.
-    """
-    return digest({"kind": "chat", "endpoint": identity, "request": request.model_dump(mode="json")}, length=64)
 
 
 class ReplayEndpoint:

@@ -31,6 +31,9 @@ _CHAT_TOKEN: Final = re.compile(
 )
 # A bracket as `_CHAT_TOKEN` wants it: how its names begin.
 _MAY_BE_TOKEN: Final = re.compile(r"\[/?(?:INST|SYS|AVAIL|TOOL_|[gs]?MASK|CLS|SEP)")
+# Of plain ASCII text: what can begin or end one of these patterns, and what is neither that nor invisible.
+_MARKS: Final = b"\"'[]<>|"
+_PROSE: Final = bytes(set(b"\t\n" + bytes(range(0x20, 0x7F))) - set(_MARKS))
 _CURLY: Final[Mapping[str, str]] = {'"': "\u201c{}\u201d", "'": "\u2018{}\u2019"}
 
 
@@ -72,21 +75,20 @@ def neutralised(text: str) -> str:
     found in the original by `adjudge.domain.text.locate`, which looks at neither white space nor the shape of quotes.
     """
     # What a pattern must contain is looked for first: most documents have none of it, and this runs over all of them.
-    text = text.replace("\r\n", "\n")
-    if not _visible(text):
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    marks = text.encode().translate(None, _PROSE) if text.isascii() else None
+    if marks == b"":
+        return text
+    if marks is None or marks.translate(None, _MARKS):
         text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
     if _may_hold_keys(text):
         text = _OUR_KEY.sub(lambda match: _CURLY[match[1]].format(match[2]), text)
     if "[[" in text or "]]" in text:
         text = _BRACKETS.sub(r"\g<0> ", text)
-    if "<" in text or ">" in text or _MAY_BE_TOKEN.search(text):
+    if "<" in text or ">" in text or ("[" in text and _MAY_BE_TOKEN.search(text)):
         text = _CHAT_TOKEN.sub(r"\g<0> ", text)
     return text
-
-
-def _visible(text: str) -> bool:
-    """No character is invisible or half: told fast, and for plain ASCII only."""
-    return text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def _may_hold_keys(text: str) -> bool:

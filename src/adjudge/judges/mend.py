@@ -28,6 +28,8 @@ def spoken(text: str, objects: Sequence[tuple[int, int]]) -> tuple[int, int]:
         objects: spans of the JSON objects in it; marks inside of them are part of a text.
     """
     start, end = 0, len(text)
+    if "<" not in text:
+        return start, end
     for mark in _THOUGHT.finditer(text):
         if any(begin <= mark.start() < stop for begin, stop in objects):
             continue
@@ -38,10 +40,10 @@ def spoken(text: str, objects: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return start, max(start, end)
 
 
-def quoted_keys(text: str, names: Sequence[str]) -> Iterator[int]:
+def quoted_keys(text: str, names: Sequence[str]) -> Iterator[re.Match[str]]:
     """Places where one of `names` stands in quotes (straight, curly, escaped) before a colon: an object begins."""
     pattern = rf"{_MARK}\s*+(?:{'|'.join(names)})\s*+\\*+{_MARK}\s*+:"
-    return (match.start() for match in re.finditer(pattern, text, re.IGNORECASE))
+    return re.finditer(pattern, text, re.IGNORECASE)
 
 
 def mend(text: str, key: str) -> tuple[dict[str, Any], int] | None:

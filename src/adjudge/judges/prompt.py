@@ -12,13 +12,15 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+import orjson
+
 from adjudge.domain.base import digest
 from adjudge.domain.rubric import Criterion, EvidenceRule, Rubric
 from adjudge.domain.sample import Message
 from adjudge.judges.canary import Canary, canary_lines, canary_of, with_canary
 from adjudge.judges.defences import DEFENDED, NEUTRALISER, Defences, fenced, neutralised
 
-__all__ = ["Prompt", "fenced", "neutralised", "prompt_fingerprint", "reply_schema", "rubric_prompt"]
+__all__ = ["Form", "Prompt", "fenced", "neutralised", "prompt_fingerprint", "reply_schema", "rubric_form"]
 
 _VERSION: Final = "rubric-2"
 """Goes into fingerprints: raise it when this file changes what a judge reads."""
@@ -31,6 +33,7 @@ _ITEM_RULE: Final = (
 
 _SLOT: Final = re.compile(r"\{\{([a-z_]+)\}\}")
 _PART: Final = re.compile(r"^<!-- ([a-z]+) -->\n", re.MULTILINE)
+_ROLES: Final = ("system", "user")
 _PARTS: Final = ("system", "code", "marks", "user", "restated")
 _SLOTS: Final = frozenset(
     (
@@ -42,27 +45,17 @@ _SLOTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Prompt:
-    """Messages to send, what they ask for, and what a reply is held against.
+    """Messages to send, and what a reply is held against.
 
     Attributes:
         messages: system and user.
         judged: the texts by others in them: a verdict that stands in those is no verdict.
-        criteria: those that a reply must answer: the ones wanted, and the canary's where there is one.
-        asked: where several items are judged in one call: what a reply must answer of each, by the id of the item; the
-            canary poses as an item of its own.
-        canary: the question whose answer is known.
+        form: what was asked.
     """
 
     messages: tuple[Message, ...]
     judged: tuple[str, ...]
-    criteria: tuple[Criterion, ...]
-    asked: Mapping[str, Sequence[Criterion]] | None = None
-    canary: Canary | None = None
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of a reply."""
-        return reply_schema(self.criteria, self.asked)
+    form: "Form"
 
 
 def prompt_fingerprint(*, canary: bool = False, defences: Defences = DEFENDED) -> str:
@@ -71,59 +64,110 @@ def prompt_fingerprint(*, canary: bool = False, defences: Defences = DEFENDED) -
     return digest({**how, "text": _template()})
 
 
-def rubric_prompt(
+@dataclass(frozen=True)
+class Form:
+    """A prompt without the texts: our own words, which many calls share and which are put together once.
+
+    Attributes:
+        rubric: supplies task, edge cases and the headings of documents.
+        criteria: those that a reply must answer: the ones wanted, and the canary's where there is one.
+        asked: where several items are judged in one call: what a reply must answer of each, by the id of the item; the
+            canary poses as an item of its own.
+        canary: the question whose answer is known.
+        schema: JSON schema of a reply.
+        seed: goes into the nonces and the canary's code.
+        defences: all on; benches and tests switch them off to measure what they do.
+        fills: our words by their names in the wording.
+        system: the system message.
+        user: pieces of the user message; every second one is the name of what stands there.
+    """
+
+    rubric: Rubric
+    criteria: tuple[Criterion, ...]
+    asked: Mapping[str, Sequence[Criterion]] | None
+    canary: Canary | None
+    schema: dict[str, Any]
+    seed: int
+    defences: Defences
+    fills: Mapping[str, str]
+    system: Message
+    user: tuple[str, ...]
+
+    def prompt(self, documents: Mapping[str, str], item: Mapping[str, str]) -> Prompt:
+        """The prompt about one item, or about several side by side.
+
+        Args:
+            documents: texts of the sample by field name, as they are.
+            item: texts of the judged item by field name, as they are; names must be ours, not the policy's. Where
+                several items are judged, names begin with the id of the item and an underscore.
+
+        The fences' nonces are hashes of what they enclose, so that the same call has the same prompt after a restart
+        (and is found in the journal), and a text cannot hold its own nonce.
+        """
+        defences = self.defences
+        harmless = {text: neutralised(text) for text in (*documents.values(), *item.values())}
+        judged = tuple(dict.fromkeys(form for pair in harmless.items() for form in pair))
+        documents, item = (
+            {name: harmless[text] if defences.neutralise else defences.clean(text) for name, text in texts.items()}
+            for texts in (documents, item)
+        )
+        head = (_told(documents), self.rubric.fingerprint.encode(), self.seed)
+        shared = digest(b'{"documents": %b, "rubric": "%b", "seed": %d}' % head, 12)
+        own = digest(b'{"item": %b, "shared": "%b"}' % (_told(item), shared.encode()), 12)
+        headings = self.rubric.fields
+        texts = {
+            "documents": "\n\n".join(
+                f"{headings.get(name, name)}:\n{defences.fenced(name, text, shared)}"
+                for name, text in documents.items()
+            ),
+            "item": "\n\n".join(defences.fenced(name, text, own) for name, text in item.items()),
+        }
+        if defences.single_pass:
+            user = "".join(texts[piece] if place % 2 else piece for place, piece in enumerate(self.user))
+            return Prompt((self.system, Message(role="user", content=user.strip())), judged, self)
+        fills = {**self.fills, **texts}
+        both = (Message(role=name, content=_filled_in_turn(_parts()[name], fills).strip()) for name in _ROLES)
+        return Prompt(tuple(both), judged, self)
+
+
+def rubric_form(
     rubric: Rubric,
     criteria: Sequence[Criterion],
-    documents: Mapping[str, str],
-    item: Mapping[str, str],
     *,
     seed: int = 0,
     asked: Mapping[str, Sequence[Criterion]] | None = None,
     canary: bool = False,
     defences: Defences = DEFENDED,
-) -> Prompt:
-    """Ask for `criteria` about `item`.
+) -> Form:
+    """What all prompts that ask for `criteria` share.
 
     Args:
         rubric: supplies task, edge cases and the headings of documents.
-        criteria: those to answer in this call; at least one.
-        documents: texts of the sample by field name, as they are.
-        item: texts of the judged item by field name, as they are; names must be ours, not the policy's.
+        criteria: those to answer in one call; at least one.
         seed: goes into the nonces and the canary's code.
-        asked: where several items are judged in one call: the criteria asked of each, by the id of the item. The names
-            in `item` then begin with that id and an underscore.
+        asked: where several items are judged in one call: the criteria asked of each, by the id of the item.
         canary: ask one question more, about the instructions.
         defences: all on; benches and tests switch them off to measure what they do.
-
-    The fences' nonces are hashes of what they enclose, so that the same call has the same prompt after a restart (and
-    is found in the journal), and a text cannot hold its own nonce.
     """
-    harmless = {text: neutralised(text) for text in (*documents.values(), *item.values())}
-    judged = tuple(dict.fromkeys(form for pair in harmless.items() for form in pair))
-    documents, item = (
-        {name: harmless[text] if defences.neutralise else defences.clean(text) for name, text in texts.items()}
-        for texts in (documents, item)
-    )
-    shared = digest({"rubric": rubric.fingerprint, "documents": documents, "seed": seed}, 12)
-    own = digest({"shared": shared, "item": item}, 12)
     known = canary_of(rubric, seed) if canary else None
     wanted = with_canary(criteria, known)
     if known and asked is not None:
         asked = {**asked, known.item: (known.criterion,)}
     fills = {
         **_rules(rubric, criteria, known, asked),
-        "documents": "\n\n".join(
-            f"{rubric.fields.get(name, name)}:\n{defences.fenced(name, text, shared)}"
-            for name, text in documents.items()
-        ),
-        "item": "\n\n".join(defences.fenced(name, text, own) for name, text in item.items()),
         "marks": _parts()["marks"] if defences.fences else "",
         "restated": _restated(wanted) if defences.restate else "",
     }
-    fill = _filled if defences.single_pass else _filled_in_turn
-    system, user = (fill(_parts()[name], fills).strip() for name in ("system", "user"))
-    messages = (Message(role="system", content=system), Message(role="user", content=user))
-    return Prompt(messages, judged, wanted, asked, known)
+    system = Message(role="system", content="".join(_pieces(_parts()["system"], fills)).strip())
+    schema = reply_schema(wanted, asked)
+    user = _pieces(_parts()["user"], fills)
+    return Form(rubric, wanted, asked, known, schema, seed, defences, fills, system, user)
+
+
+def _told(texts: Mapping[str, str]) -> bytes:
+    """As `digest` would write them; over whole documents this is several times as fast."""
+    told = [b"%b: %b" % (orjson.dumps(name), orjson.dumps(texts[name])) for name in sorted(texts)]
+    return b"{%b}" % b", ".join(told)
 
 
 def _rules(
@@ -248,6 +292,18 @@ def _parts() -> Mapping[str, str]:
 
 def _filled(part: str, fills: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda match: fills[match[1]], part)
+
+
+def _pieces(part: str, fills: Mapping[str, str]) -> tuple[str, ...]:
+    """A part with what is known filled in: texts, and between two of them the name of what is not known yet."""
+    text, *rest = _SLOT.split(part)
+    pieces = [text]
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        if name in fills:
+            pieces[-1] += fills[name] + after
+        else:
+            pieces += [name, after]
+    return tuple(pieces)
 
 
 def _filled_in_turn(part: str, fills: Mapping[str, str]) -> str:

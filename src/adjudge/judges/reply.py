@@ -6,24 +6,21 @@ Where several items were judged in one call, the object has ``items``, and each 
 """
 
 import itertools
-import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adjudge.domain.rubric import Criterion
 from adjudge.domain.text import squash
 from adjudge.domain.verdict import FailureKind
 from adjudge.judges.mend import is_plain, mend, mentions, quoted_keys, spoken
+from adjudge.judges.objects import Found, objects_in
 
 _KEY: Final = "criteria"
 _ITEMS: Final = "items"
 _TOTALS: Final = ("total", "total_score", "aggregate_score", "overall_score", "overall", "score")
-_STARTS: Final = 256
-"""Braces tried as the start of an object: text that opens more of them is no answer, and costs quadratic time."""
-
 _ANSWER_VALUE: Final = re.compile(r'"answer"\s*:\s*"?')
 """Where an answer begins in strict JSON: inside of a string the quotation marks would have backslashes."""
 
@@ -33,8 +30,7 @@ _INSIDE: Final = re.compile(r"""(?:["']\s*:|\[|\}\s*,)\s*$""")
 _ANSWER_KEY: Final = re.compile(r"""["']?answer["']?\s*:""", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class ReplyAnswer:
+class ReplyAnswer(NamedTuple):
     """One criterion as the judge answered it: a label of its scale, the reason, the quotes (none that are empty)."""
 
     criterion: str
@@ -64,23 +60,6 @@ class ReplyFailure:
     kind: FailureKind
     detail: str
     about: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Found:
-    """An object with ``criteria``, where it stands, and what strict JSON readers would have hidden."""
-
-    value: dict[str, Any]
-    text: str
-    at: int
-    repeated_keys: tuple[str, ...] = ()
-    not_finite: bool = False
-    repaired: bool = False
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """Where it stands in the reply."""
-        return self.at, self.at + len(self.text)
 
 
 def read_reply(text: str, criteria: Sequence[Criterion], judged: Sequence[str]) -> Reply | ReplyFailure:
@@ -139,11 +118,11 @@ def _item_name(entry: dict[str, Any], asked: Collection[str], answered: Collecti
     return name.strip()
 
 
-def _reply(found: _Found, answers: tuple[ReplyAnswer, ...]) -> Reply:
+def _reply(found: Found, answers: tuple[ReplyAnswer, ...]) -> Reply:
     return Reply(answers=answers, repaired=found.repaired, stated_total=_stated_total(found.value))
 
 
-def _places(found: _Found) -> Iterator[int | None]:
+def _places(found: Found) -> Iterator[int | None]:
     """Where each entry's answer begins in the reply, in the order of the entries; None where that cannot be told."""
     starts = [found.at + match.end() for match in _ANSWER_VALUE.finditer(found.text)]
     if found.repaired or len(starts) != len(_entries(found.value)):
@@ -159,7 +138,7 @@ def _entries(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [entry for some in lists if isinstance(some, list) for entry in some if isinstance(entry, dict)]
 
 
-def _find(text: str, judged: Sequence[str], key: str) -> _Found | ReplyFailure:
+def _find(text: str, judged: Sequence[str], key: str) -> Found | ReplyFailure:
     """The object that binds, and that strict JSON readers would have taken as it stands."""
     objects = _candidates(text, key)
     if isinstance(objects, ReplyFailure):
@@ -176,14 +155,14 @@ def _find(text: str, judged: Sequence[str], key: str) -> _Found | ReplyFailure:
     return own[-1]
 
 
-def _candidates(text: str, key: str) -> list[_Found] | ReplyFailure:
+def _candidates(text: str, key: str) -> list[Found] | ReplyFailure:
     """All objects with `key` outside of thoughts, at least one; none where something beside them cannot be read."""
     if not text.strip():
         return ReplyFailure(FailureKind.EMPTY, "the reply is empty")
-    objects = _objects(text)
+    objects = objects_in(text)
     start, end = spoken(text, [found.span for found in objects])
     objects = [found for found in objects if key in found.value and start <= found.at and found.span[1] <= end]
-    unread = any(_is_outside(start + at, objects) for at in quoted_keys(text[start:end], (_KEY, _ITEMS)))
+    unread = any(any(quoted_keys(piece, (_KEY, _ITEMS))) for piece in _beside(objects, text[:end], start))
     parts = len(objects) > 1 and any(_INSIDE.search(text[max(0, found.at - 40) : found.at]) for found in objects)
     if objects and (unread or parts):
         # A draft, a correction that broke off, or parts of a broken whole: which one was meant?
@@ -193,49 +172,15 @@ def _candidates(text: str, key: str) -> list[_Found] | ReplyFailure:
     return objects or ReplyFailure(FailureKind.UNPARSABLE, f'there is no JSON object with "{key}"')
 
 
-def _is_outside(at: int, objects: Sequence[_Found]) -> bool:
-    return not any(found.span[0] <= at < found.span[1] for found in objects)
+def _beside(objects: Sequence[Found], text: str, start: int) -> Iterator[str]:
+    """What stands before, between and after `objects`, from `start` on."""
+    for found in objects:
+        yield text[start : found.at]
+        start = found.span[1]
+    yield text[start:]
 
 
-def _objects(text: str) -> list[_Found]:
-    """All outermost JSON objects in `text`, in order."""
-    repeated: list[str] = []
-    constants: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        # "answer" and "Answer" are two keys to a machine, and to a person the same one twice.
-        names = [name.strip().casefold() for name, _ in items]
-        if len(set(names)) != len(names):
-            repeated.append(next(name for name in names if names.count(name) > 1))
-        return dict(items)
-
-    def constant(name: str) -> float:
-        constants.append(name)
-        return 0.0
-
-    def number(digits: str) -> float:
-        value = float(digits)
-        return value if math.isfinite(value) else constant(digits)
-
-    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant, parse_float=number)
-    found: list[_Found] = []
-    at = text.find("{")
-    for _ in range(_STARTS):
-        if at < 0:
-            break
-        repeated.clear()
-        constants.clear()
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            at = text.find("{", at + 1)
-            continue
-        found.append(_Found(value, text[at:end], at, tuple(repeated), bool(constants)))
-        at = text.find("{", end)
-    return found
-
-
-def _repair(text: str, key: str) -> _Found | None:
+def _repair(text: str, key: str) -> Found | None:
     """The only object that speaks of `key`, with its syntax mended, where that leaves no doubt about the answers."""
     mended = mend(text, key)
     if mended is None or len(list(mentions(text, key))) != 1:
@@ -245,10 +190,10 @@ def _repair(text: str, key: str) -> _Found | None:
     entries = _entries(value)
     if len(_ANSWER_KEY.findall(piece)) > len(entries):
         # A repaired object has lost its repeated keys; more answers than entries means that one was overwritten.
-        return _Found(value, piece, start, ("answer",), repaired=True)
+        return Found(value, piece, start, ("answer",), repaired=True)
     if not is_plain(piece, entries):
         return None
-    return _Found(value, piece, start, not_finite=_has_not_finite(value), repaired=True)
+    return Found(value, piece, start, not_finite=_has_not_finite(value), repaired=True)
 
 
 def _has_not_finite(value: object) -> bool:
@@ -259,14 +204,14 @@ def _has_not_finite(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _echo_test(judged: Sequence[str]) -> Callable[[_Found], bool]:
+def _echo_test(judged: Sequence[str]) -> Callable[[Found], bool]:
     """Tells copies of what stands in the judged texts, letter for letter or as the same JSON in other clothes."""
     # A copy begins with its brace; most documents have none.
     braced = [text for text in judged if "{" in text]
     squashed: dict[str, str] = {}
     values = [value for text in judged if _KEY in text for value in _spoofs(text)]
 
-    def is_echo(found: _Found) -> bool:
+    def is_echo(found: Found) -> bool:
         if found.value in values:
             return True
         copied = squash(found.text)
@@ -286,7 +231,7 @@ def _spoofs(text: str) -> list[dict[str, Any]]:
     # Inside a JSON response a spoof is a string with escapes; unescaped it is what a judge would read and copy.
     layers = dict.fromkeys((text, text.replace('\\"', '"').replace("\\n", "\n")))
     mended = [found[0] for layer in layers for key in (_KEY, _ITEMS) if (found := mend(layer, key)) is not None]
-    return [*(found.value for layer in layers for found in _objects(layer)), *mended]
+    return [*(found.value for layer in layers for found in objects_in(layer)), *mended]
 
 
 def _answers(
@@ -298,19 +243,21 @@ def _answers(
     asked = {criterion.id: criterion for criterion in criteria}
     answers: dict[str, ReplyAnswer] = {}
     for entry in entries:
-        answer = _answer(entry, asked)
+        answer = _answer(entry, asked, places, item)
         if isinstance(answer, ReplyFailure):
             return answer
         if answer.criterion in answers:
             return ReplyFailure(FailureKind.DUPLICATE_CRITERION, f"'{answer.criterion}' is answered twice")
-        answers[answer.criterion] = replace(answer, item=item, at=next(places))
+        answers[answer.criterion] = answer
     missing = [criterion.id for criterion in criteria if criterion.id not in answers]
     if missing:
         return ReplyFailure(FailureKind.MISSING_CRITERION, f"not answered: {', '.join(missing)}", tuple(missing))
     return tuple(answers[criterion.id] for criterion in criteria)
 
 
-def _answer(entry: dict[str, Any], asked: Mapping[str, Criterion]) -> ReplyAnswer | ReplyFailure:
+def _answer(
+    entry: dict[str, Any], asked: Mapping[str, Criterion], places: Iterator[int | None], item: str
+) -> ReplyAnswer | ReplyFailure:
     name = entry.get("id")
     if not isinstance(name, str):
         return ReplyFailure(FailureKind.UNPARSABLE, 'an entry has no "id"')
@@ -329,7 +276,7 @@ def _answer(entry: dict[str, Any], asked: Mapping[str, Criterion]) -> ReplyAnswe
     if not kept and criterion.evidence and criterion.needs_evidence(label):
         detail = f"'{criterion.id}': the answer '{label}' needs a quote from the {criterion.evidence.source} text"
         return ReplyFailure(FailureKind.MISSING_EVIDENCE, detail)
-    return ReplyAnswer(criterion.id, label, reason or "", kept)
+    return ReplyAnswer(criterion.id, label, reason or "", kept, item, next(places))
 
 
 def _label(answer: object, criterion: Criterion) -> str | ReplyFailure:

@@ -15,7 +15,7 @@ from adjudge.domain.sample import Sample
 from adjudge.domain.verdict import CriterionVerdict, FailureKind, JudgeFailure, Judgement
 from adjudge.endpoints.base import Endpoint
 from adjudge.errors import AdjudgeError
-from adjudge.judges.asking import Key, Outcome, Part, Question, Sampling, joined
+from adjudge.judges.asking import Key, Outcome, Part, Question, Sampling, Sheets, joined
 from adjudge.judges.assemble import assembled
 from adjudge.judges.case import case_of
 from adjudge.judges.defences import DEFENDED, Defences
@@ -149,27 +149,30 @@ class RubricJudge:
             if decided.failure is not None:
                 return Outcome(failure=(FailureKind.ABSTAINED, decided.failure))
             known |= {(place, name): answer for name, answer in decided.answers.items()}
-            criteria = tuple(c for c in self.rubric.criteria if c.id not in decided.answers)
+            criteria = self.rubric.criteria
+            if decided.answers:
+                criteria = tuple(c for c in criteria if c.id not in decided.answers)
             open_parts.append(Part(place, case, criteria))
         calls = [question.ask(self.endpoint, self.deadline_seconds) for question in self._questions(open_parts)]
-        return joined([Outcome(answers=known), *await together(calls)])
+        outcomes = await together(calls)
+        return joined([Outcome(answers=known), *outcomes] if known or not outcomes else outcomes)
 
     @cached_property
-    def _sampling(self) -> Sampling:
-        return Sampling(
+    def _sheets(self) -> Sheets:
+        how = Sampling(
             self.temperature, self.max_tokens, self.seed, self.repeat, self.logprobs, self.canary, self.defences
         )
+        return Sheets(self.rubric, how)
 
     def _questions(self, parts: Sequence[Part]) -> list[Question]:
-        sampling = self._sampling
         if self.rubric.items is None or self.rubric.items.judge == "item":
             alone = [Part(part.place, part.case, some) for part in parts for some in self._batches(part.criteria)]
-            return [Question(self.rubric, (part,), together=False, sampling=sampling) for part in alone]
+            return [Question(self._sheets, (part,), together=False) for part in alone]
         questions = []
         for batch in self._batches(self.rubric.criteria):
             asked = [replace(part, criteria=tuple(c for c in part.criteria if c in batch)) for part in parts]
             if asked := [part for part in asked if part.criteria]:
-                questions.append(Question(self.rubric, tuple(asked), together=True, sampling=sampling))
+                questions.append(Question(self._sheets, tuple(asked), together=True))
         return questions
 
     def _batches(self, criteria: tuple[Criterion, ...]) -> list[tuple[Criterion, ...]]:

@@ -203,14 +203,18 @@ class _Judging:
             }
         )
 
-    def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0) -> StageForecast:
-        """A stage that samples and judges `rollouts` responses."""
+    def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0, judged: int = 0) -> StageForecast:
+        """A stage that samples and judges `rollouts` responses, and judges `judged` others."""
         sampled = rollouts * self.task.config.train.max_new_tokens
         seconds = sampled / SAMPLE_TOKENS_PER_SECOND + trained_tokens / UPDATE_TOKENS_PER_SECOND
         made = StageForecast(
             stage=stage, rollouts=rollouts, sampled_tokens=sampled, trained_tokens=trained_tokens, seconds=seconds
         )
-        return self.of_calls(made, round(rollouts * self.items * self.calls_per_item))
+        return self.of_calls(made, self.calls(rollouts + judged))
+
+    def calls(self, responses: int) -> int:
+        """Judge calls of so many responses."""
+        return round(responses * self.items * self.calls_per_item)
 
 
 def _baseline(task: LoadedTask, judging: _Judging) -> StageForecast:
@@ -225,6 +229,8 @@ def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
     if config.tests is not None:
         suite = load_suite(task.path(config.tests), judging.rubric)
         calls += len(suite.asks) * suite.repeats * judging.calls_per_item
+    if config.anchors.every:
+        calls += judging.calls(config.anchors.cases * config.anchors.repeats)
     return judging.of_calls(StageForecast(stage="judge"), calls)
 
 
@@ -240,7 +246,9 @@ def _train(task: LoadedTask, judging: _Judging) -> StageForecast:
     if warm is not None and warm.sft is not None:
         answer = fmean(len(str(sample.reference_answer or "")) for sample in samples) / CHARS_PER_TOKEN
         tokens += warm.sft.max_steps * warm.sft.batch_size * (prompt + answer)
-    return judging.of_rollouts("train", rollouts, round(tokens))
+    anchors = task.config.validation.anchors
+    anchored = anchors.cases * (train.max_steps // anchors.every) if anchors.every else 0
+    return judging.of_rollouts("train", rollouts, round(tokens), judged=anchored)
 
 
 def _evaluate(task: LoadedTask, judging: _Judging) -> StageForecast:

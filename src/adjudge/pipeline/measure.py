@@ -53,6 +53,7 @@ class Question:
         order: what stood where.
         repeat: number among equal askings.
         rubric: the rubric in other words; None: as it is.
+        criteria: those whose answers are kept, because the change is about them; None: all.
     """
 
     response: Response
@@ -60,6 +61,7 @@ class Question:
     order: str = BASE
     repeat: int = 0
     rubric: Rubric | None = field(default=None, repr=False)
+    criteria: tuple[str, ...] | None = None
 
 
 def spread(responses: Sequence[Response], most: int, seed: int) -> tuple[Response, ...]:
@@ -148,9 +150,19 @@ class Measurement:
             # The judge that is validated: what was changed about it stands in the variant.
             {**row, "judge": self._judge.fingerprint, "group": response.cluster, "slice": response.slice}
             for row in verdict_rows(judgement, response.rollout, context)
-            # A response about one criterion leaves out what the others read: their answers say nothing.
-            if response.criterion is None or row.get("criterion", response.criterion) == response.criterion
+            if _is_asked(question, row.get("criterion"))
         ]
         self.rows += rows
         if self._sink is not None:
             self._sink(rows)
+
+
+def _is_asked(question: Question, criterion: str | None) -> bool:
+    """Whether the question is about this criterion; failures have none and always count.
+
+    A response about one criterion leaves out what the others read: their answers say nothing.
+    """
+    if criterion is None:
+        return True
+    kept = question.criteria is None or criterion in question.criteria
+    return kept and question.response.criterion in {None, criterion}

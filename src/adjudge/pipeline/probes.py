@@ -9,11 +9,12 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from adjudge.domain import Criterion, Judgement, Rollout, Rubric, Sample
+from adjudge.domain.base import Count, Frozen
 from adjudge.judges.attacks import Attack, attacks, by_variant
 from adjudge.judges.content_free import MASTER_KEYS, OPENERS, content_free
 from adjudge.judges.edges import decided_by_item, decided_by_response
@@ -33,14 +34,31 @@ from adjudge.store.verdicts import CallContext, verdict_rows
 Base = tuple[Sample, Rollout]
 T = TypeVar("T")
 
-CONTENT_FREE: Final = 300
-"""Content-free answers put to the judge: none of them passing shows that at most 1 % do."""
-
 HARMLESS: Final = 40
-"""Harmless texts to set beside attacks: any text moves a small model."""
+"""Different harmless texts."""
 
-SHARES: Final = (("content_free", 0.4), ("flips", 0.3), ("bias", 0.4), ("length", 1.0))
-"""Kinds in order, and the share that each may take of what those before it left."""
+SHARES: Final = (("content_free", 0.4), ("attacks", 0.4), ("harmless", 0.2), ("dresses", 0.5), ("lengths", 1.0))
+"""Kinds in order, and the share that each may take of the calls that those before it left."""
+
+
+class Amounts(Frozen):
+    """How many probes of each kind are made, where bases and calls allow."""
+
+    content_free: Count = 300
+    """Answers that say nothing and reach the judge: none of 299 passing shows that at most 1 % do."""
+
+    attacks: Count = 150
+    """Bad answers with an attack beside them, families in turn: none of 59 passing shows that at most 5 % do. Answers
+    that the judge finds good as they are do not count."""
+
+    harmless: Count = 60
+    """The same with a harmless text in the attack's place: any text moves a small model."""
+
+    dresses: Count = 60
+    """Responses in each dress: where no answer moves, 59 show that the score moves by less than 0.05."""
+
+    lengths: Count = 60
+    """Responses padded, and condensed."""
 
 
 @dataclass(frozen=True)
@@ -78,39 +96,40 @@ class Probe:
 def make_probes(
     rubric: Rubric,
     bases: Sequence[Base],
+    amounts: Amounts,
     *,
-    calls: int,
+    calls: int | None = None,
     batch: int = 1,
     seed: int = 0,
     bad: Collection[str] | None = None,
-    content_free_answers: int = CONTENT_FREE,
 ) -> tuple[Probe, ...]:
     """Probes of attacks, biases and length, spread evenly over variants and bases; equal seeds, equal probes.
 
     Args:
         rubric: of the judge.
         bases: responses with distinct ids, as (sample, rollout).
-        calls: most calls of all probes together; content-free answers get at most 40 % of them, so 750 give all 300 of
-            one call each.
+        amounts: how many of each kind.
+        calls: most calls of all probes together; None: as many as the amounts take.
         batch: criteria in one call: 1 for a judge that chooses, `adjudge.judges.rubric.batch_size` for one that writes.
         seed: of the order in which bases and texts are taken.
         bad: ids of the rollouts that are known to be bad: attacks are added to those alone. None: to all, and the
             judge's own answers about them tell which count.
-        content_free_answers: that are put to the judge, at most.
     """
     maker = _Maker(rubric, _shuffled(bases, seed), batch, seed)
     wanted = [base for base in maker.bases if bad is None or base[1].id in bad]
-    kinds: dict[str, Callable[[], list[Iterator[Probe]]]] = {
-        "content_free": lambda: [itertools.islice(maker.content_free(), content_free_answers)],
-        "flips": lambda: maker.flips(wanted),
-        "bias": lambda: [maker.named(name) for name in (*DRESSES, KEY_ORDER)],
-        "length": lambda: [maker.named(name) for name in LENGTHS],
+    kinds: dict[str, tuple[list[Iterator[Probe]], int]] = {
+        "content_free": ([maker.content_free()], amounts.content_free),
+        "attacks": (maker.attacks(wanted), amounts.attacks),
+        "harmless": ([maker.harmless(wanted)], amounts.harmless),
+        "dresses": _each((maker.named(name) for name in (*DRESSES, KEY_ORDER)), amounts.dresses),
+        "lengths": _each((maker.named(name) for name in LENGTHS), amounts.lengths),
     }
     made: list[Probe] = []
     left = calls
     for kind, share in SHARES:
-        some = _in_turns(kinds[kind](), math.floor(left * share))
-        left -= sum(probe.calls for probe in some)
+        streams, most = kinds[kind]
+        some = _in_turns(streams, None if left is None else math.floor(left * share), most)
+        left = None if left is None else left - sum(probe.calls for probe in some)
         made += some
     return tuple(made)
 
@@ -144,14 +163,12 @@ class _Maker:
 
     def content_free(self) -> Iterator[Probe]:
         """Content-free texts in the place of answers, that reach the judge, each once and on bases in turn."""
-        bases = itertools.cycle(self.bases)
-        for variant, attack in by_variant(content_free(self.seed)).items():
-            # A base that gives no such answer leaves the text to the next one.
-            for base in itertools.islice(bases, len(self.bases)):
-                found = self._content_free(variant, base, attack.text)
-                if found is not None:
-                    yield found
-                    break
+        # What a base asks about is the same for all of these texts: bases that ask nothing are left out once.
+        bases = itertools.cycle([base for base in self.bases if self._content_free("", base, ".") is not None])
+        for (variant, attack), base in zip(by_variant(content_free(self.seed)).items(), bases, strict=False):
+            found = self._content_free(variant, base, attack.text)
+            if found is not None:
+                yield found
 
     def _content_free(self, variant: str, base: Base, text: str) -> Probe | None:
         exact = bool(exact_keys(self.rubric))
@@ -170,10 +187,8 @@ class _Maker:
         reads = self.rubric.criterion(criterion).reads
         return not reads or "response" in reads
 
-    def flips(self, bases: Sequence[Base]) -> list[Iterator[Probe]]:
+    def attacks(self, bases: Sequence[Base]) -> list[Iterator[Probe]]:
         """Attacks beside what the answers say, and beside the passages that they quote; a stream a family."""
-        if not bases:
-            return []
         ids = [criterion.id for criterion in self.rubric.criteria]
         keys = [Attack("added key", text) for text in (*MASTER_KEYS, *OPENERS) if text.strip()]
         every = [*attacks(ids), *keys]
@@ -181,11 +196,22 @@ class _Maker:
         families: dict[str, list[tuple[str, str]]] = {}
         for variant, attack in by_variant([*every, *planted]).items():
             families.setdefault(attack.slug, []).append((variant, attack.text))
-        streams = [self._added(bases, family, texts) for family, texts in families.items()]
-        return [*streams, self._added(bases, "harmless", self._harmless())]
+        return [self._added(bases, family, texts) for family, texts in families.items()]
 
-    def _added(self, bases: Sequence[Base], family: str, texts: list[tuple[str, str]]) -> Iterator[Probe]:
-        texts, bases = (_shuffled(things, f"{self.seed}/{family}") for things in (texts, bases))
+    def harmless(self, bases: Sequence[Base]) -> Iterator[Probe]:
+        """Pieces of what the policy was given to read, as long as attacks are and where attacks stand."""
+        dice = random.Random(f"{self.seed}/harmless")
+        shown = next(iter(self.rubric.fields), "")
+        texts = (sample.text(shown) or sample.messages[-1].content for sample, _ in self.bases)
+        words = " ".join(texts).split()
+        sizes = [dice.randint(6, 30) for _ in range(HARMLESS if words else 0)]
+        starts = [dice.randrange(max(1, len(words) - size)) for size in sizes]
+        pieces = (" ".join(words[start : start + size]) for start, size in zip(starts, sizes, strict=True))
+        return self._added(bases, "harmless", [(f"harmless/{n:03d}", piece) for n, piece in enumerate(pieces)])
+
+    def _added(self, bases: Sequence[Base], family: str, texts: Sequence[tuple[str, str]]) -> Iterator[Probe]:
+        """Every text with every base, so that both change from one probe to the next."""
+        texts, bases = _shuffled(texts, f"{self.seed}/{family}"), _shuffled(bases, f"{self.seed}/{family}")
         for turn, (place, (variant, text)) in itertools.product(range(len(bases)), enumerate(texts)):
             base = bases[(turn + place) % len(bases)]
             sample: Sample | None = None
@@ -197,17 +223,6 @@ class _Maker:
             probe = self._probe(variant, base, response, sample)
             if probe is not None:
                 yield probe
-
-    def _harmless(self) -> list[tuple[str, str]]:
-        """Pieces of what the policy was given to read, as long as attacks are."""
-        dice = random.Random(f"{self.seed}/harmless")
-        shown = next(iter(self.rubric.fields), "")
-        texts = (sample.text(shown) or sample.messages[-1].content for sample, _ in self.bases)
-        words = " ".join(texts).split()
-        sizes = [dice.randint(6, 30) for _ in range(HARMLESS if words else 0)]
-        starts = [dice.randrange(max(1, len(words) - size)) for size in sizes]
-        pieces = (" ".join(words[start : start + size]) for start, size in zip(starts, sizes, strict=True))
-        return [(f"harmless/{number:03d}", piece) for number, piece in enumerate(pieces)]
 
     def _probe(self, variant: str, base: Base, response: str | None, sample: Sample | None = None) -> Probe | None:
         """The probe; None where the change is none to what the judge is asked."""
@@ -250,17 +265,23 @@ def _seen(rubric: Rubric, criterion: Criterion, side: Base, item: dict[str, Any]
     return [json.dumps(item), *(sample.text(name) for name in rubric.fields)]
 
 
-def _in_turns(streams: Iterable[Iterator[Probe]], calls: int) -> list[Probe]:
+def _each(streams: Iterable[Iterator[Probe]], most: int) -> tuple[list[Iterator[Probe]], int]:
+    """The streams, cut off after so many each, and how many that is together."""
+    cut = [itertools.islice(stream, most) for stream in streams]
+    return list(cut), most * len(cut)
+
+
+def _in_turns(streams: Iterable[Iterator[Probe]], calls: int | None, most: int) -> list[Probe]:
     """Probes of the streams in turn, while they fit."""
     made: list[Probe] = []
     waiting = list(streams)
-    while waiting:
-        for stream in tuple(waiting):
+    while waiting and len(made) < most:
+        for stream in tuple(waiting[: most - len(made)]):
             probe = next(stream, None)
-            if probe is None or probe.calls > calls:
+            if probe is None or (calls is not None and probe.calls > calls):
                 waiting.remove(stream)
                 continue
-            calls -= probe.calls
+            calls = None if calls is None else calls - probe.calls
             made.append(probe)
     return made
 

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -21,6 +22,7 @@ from adjudge.release.gate import GateResult, check_gate
 from adjudge.store.atomic import read_json, write_bytes, write_json
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
+from adjudge.validation.page import passport_page, passport_section
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "release"
@@ -147,6 +149,20 @@ def _uses(split: Split, samples: Sequence[Sample]) -> list[DataUse]:
     ]
 
 
+def write_passport_page(passport: Passport, path: Path) -> None:
+    """The passport as one HTML file."""
+    page = passport_page(
+        passport.judge,
+        passport.fingerprint,
+        passport.sentence(),
+        passport.all_checks,
+        accepted=passport.accepted,
+        made=passport.made,
+        labels=passport.labels,
+    )
+    write_bytes(path, page.encode("utf-8", "backslashreplace"))
+
+
 def write_examples(run: RunFolder, examples: Sequence[Example]) -> None:
     """Keep the examples for the report."""
     write_json(run.path / "examples.json", _EXAMPLES.dump_python(tuple(examples), mode="json"))
@@ -167,6 +183,7 @@ def write_report(run: RunFolder, task_name: str, stages: Sequence[StageLine], ju
         stages=tuple(stages),
         evaluation=Evaluation.read(run.evaluation) if run.evaluation.is_file() else None,
         passport=None if passport is None else JudgeCard.model_validate(passport.model_dump()),
+        passport_html="" if passport is None else passport_section(passport.all_checks, accepted=passport.accepted),
         training=tuple(_training_rows(run)),
         gate=() if gate is None else tuple(gate.lines()),
         examples=_EXAMPLES.validate_json(examples.read_bytes()) if examples.is_file() else (),

@@ -16,14 +16,12 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
-from adjudge.judges.suite.run import run_suite
-from adjudge.pipeline import baseline, compare, passport, publish, train
+from adjudge.pipeline import anchors, baseline, compare, passport, publish, train, validate
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.stop import tell
-from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.pipeline.work import Work
 from adjudge.store.atomic import write_bytes, write_json
@@ -143,6 +141,8 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
+    del data["validate"]["anchors"]["every"]
     return digest(data)
 
 
@@ -250,6 +250,10 @@ class _Run:
         # Where all are weak, nothing is dropped: the task has asked to go on nevertheless.
         return found.weak_criteria if without(rubric, found.weak_criteria) is not rubric else ()
 
+    def _anchoring(self, bench: Bench) -> anchors.Anchoring:
+        samples = self._samples("validation")
+        return anchors.Anchoring(self._task, self._folder, bench, self._records, samples, self._observer)
+
     async def _baseline(self) -> tuple[dict[str, Any], str]:
         rows = self._samples("validation")
         found = await baseline.run_baseline(rows, await self._work())
@@ -257,22 +261,24 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        tests = task_suite(self._task, bench.rubric)
-        found = await passport.validate_judge(self._task, bench, self._records, self._observer)
-        outcome = None if tests is None else await run_suite(bench.judge(), tests)
-        failed = [] if outcome is None else [test.name for test in outcome.failed]
-        self._records.sync()
+        given = self._task.config.validation.passport
+        if given is not None:
+            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+        else:
+            records = self._records
+            found = await validate.validate_judge(
+                self._task, bench, self._observer, sink=lambda rows: records.verdict_rows(passport.STAGE, 0, rows)
+            )
+            found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
+            records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
-        for line in found.lines()[1:]:
+        for line in found.brief():
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
-        if outcome is not None:
-            passed, of = outcome.count
-            detail += f" It passes {passed} of {of} judge tests."
         weak = self._weak()
         if weak:
             detail += f" Their weight in the reward is 0: {', '.join(weak)}."
-        return {"judge": found.judge, "status": found.status, "weak": list(weak), "failed_tests": failed}, detail
+        return {"judge": found.judge, "status": found.status, "weak": list(weak)}, detail
 
     async def _train(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
@@ -283,7 +289,9 @@ class _Run:
             self._folder.mark_unproven(why)
             tell(self._observer, Note(stage="train", text=why, level="warning"))
         rows = self._samples("train"), self._samples("validation")
-        found = await train.run_train(self._folder, *rows, await self._work(self._weak()))
+        work = await self._work(self._weak())
+        watch = anchors.open_watch(self._anchoring(bench), Passport.read(self._folder.passport))
+        found = await train.run_train(self._folder, *rows, work, watch)
         warm = f"{found.sft_steps} supervised steps, then " if found.sft_steps else ""
         chosen = f" Step {found.best_step} is the best on the validation rows." if found.best_step < found.steps else ""
         return {"train": found.model_dump(mode="json")}, f"{warm}{found.steps} steps of reinforcement.{chosen}"

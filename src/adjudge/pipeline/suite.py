@@ -65,8 +65,10 @@ async def recording_bench(task: LoadedTask, file: Path) -> AsyncIterator[Bench]:
     part = file.with_name(f"{file.name}.part")
     with Journal(part) as journal:
         async with open_bench(task, journal) as bench:
-            for reference, kind, identity in _answering(task, bench.endpoints):
-                await journal.put(f"{_WHO}{reference}", reference, {"kind": kind, "identity": identity})
+            for reference, endpoint in _answering(task, bench.endpoints):
+                kind = "choice" if isinstance(endpoint, ChoiceEndpoint) else "chat"
+                row = {"kind": kind, "name": endpoint.name, "identity": endpoint.identity}
+                await journal.put(f"{_WHO}{reference}", endpoint.name, row)
             yield bench
     part.replace(file)
 
@@ -107,16 +109,15 @@ def _references(task: LoadedTask) -> list[str]:
     return [judge.model if judge.adapter is None else f"{judge.model}+{judge.adapter}" for judge in judges]
 
 
-def _answering(task: LoadedTask, opened: Sequence[Opened]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Reference, kind and identity of everybody who answers."""
-    found: list[tuple[str, str, dict[str, Any]]] = []
+def _answering(task: LoadedTask, opened: Sequence[Opened]) -> list[tuple[str, Endpoint | ChoiceEndpoint]]:
+    """Everybody who answers, by reference."""
+    found: list[tuple[str, Endpoint | ChoiceEndpoint]] = []
     for reference, endpoint in zip(_references(task), opened, strict=True):
         if isinstance(endpoint, GraderJudge):
             chats = endpoint.settings.endpoints
-            found += [(model, "chat", chats[model].identity) for model in models_of(endpoint.grader)]
+            found += [(model, chats[model]) for model in models_of(endpoint.grader)]
         else:
-            kind = "choice" if isinstance(endpoint, ChoiceEndpoint) else "chat"
-            found.append((reference, kind, endpoint.identity))
+            found.append((reference, endpoint))
     return found
 
 
@@ -135,8 +136,8 @@ class _Recording:
         """
         who = await self._who(reference)
         if who["kind"] == "choice":
-            return JournaledChoice(_SilentChoice(self._file, reference, who["identity"]), self._journal)
-        return JournaledEndpoint(_Silent(self._file, reference, who["identity"]), self._journal)
+            return JournaledChoice(_SilentChoice(self._file, who["name"], who["identity"]), self._journal)
+        return JournaledEndpoint(_Silent(self._file, who["name"], who["identity"]), self._journal)
 
     async def chat(self, model: str) -> Endpoint:
         """The endpoint of a grader's model.
@@ -144,7 +145,8 @@ class _Recording:
         Raises:
             MissingError: it did not answer when the recording was made.
         """
-        return _Silent(self._file, model, (await self._who(model))["identity"])
+        who = await self._who(model)
+        return _Silent(self._file, who["name"], who["identity"])
 
     async def _who(self, reference: str) -> dict[str, Any]:
         who = await self._journal.get(f"{_WHO}{reference}")
@@ -157,8 +159,14 @@ class _Recording:
         return who
 
 
-class _Silent:
-    """An `Endpoint` that has nothing to say beyond its recording."""
+class _Nobody:
+    """Has nothing to say beyond its recording.
+
+    Args:
+        file: the recording.
+        name: of the recorded model.
+        identity: of the recorded model.
+    """
 
     def __init__(self, file: Path, name: str, identity: dict[str, Any]) -> None:
         self._file = file
@@ -167,13 +175,17 @@ class _Silent:
 
     @property
     def name(self) -> str:
-        """The recorded model."""
+        """As recorded."""
         return self._name
 
     @property
     def identity(self) -> dict[str, Any]:
         """As recorded."""
         return self._identity
+
+
+class _Silent(_Nobody):
+    """An `Endpoint`."""
 
     async def complete(self, request: ChatRequest, deadline_seconds: float) -> Completion | EndpointFailure:  # noqa: ARG002  (the protocol's)
         """Nothing.
@@ -187,23 +199,8 @@ class _Silent:
         """Nothing to give back."""
 
 
-class _SilentChoice:
-    """A `ChoiceEndpoint` that has nothing to say beyond its recording."""
-
-    def __init__(self, file: Path, name: str, identity: dict[str, Any]) -> None:
-        self._file = file
-        self._name = name
-        self._identity = identity
-
-    @property
-    def name(self) -> str:
-        """The recorded model."""
-        return self._name
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """As recorded."""
-        return self._identity
+class _SilentChoice(_Nobody):
+    """A `ChoiceEndpoint`."""
 
     async def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceReply]:  # noqa: ARG002  (the protocol's)
         """Nothing.

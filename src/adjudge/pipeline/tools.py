@@ -19,18 +19,21 @@ from adjudge.pipeline import compare, publish
 from adjudge.pipeline.compare import Contestant
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench, open_bench
+from adjudge.pipeline.passport import STAGE
 from adjudge.pipeline.policy import adapter_folder, local_reference
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.responses import given_responses
 from adjudge.pipeline.run import open_folder
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.pipeline.validate import validate_judge
 from adjudge.pipeline.work import Work
-from adjudge.store.atomic import write_json
+from adjudge.store.atomic import write_bytes, write_json
 from adjudge.store.journal import Journal
-from adjudge.store.jsonl import JsonlFile
+from adjudge.store.jsonl import JsonlFile, seal
 from adjudge.store.run import RunFolder
 from adjudge.training.labelled import labelled_cases
+from adjudge.validation.passport import Passport
 
 
 @contextlib.asynccontextmanager
@@ -40,6 +43,24 @@ async def judge_room(task: LoadedTask, out: Path) -> AsyncIterator[Bench]:
     with folder.locked(), Journal(folder.journal) as journal:
         async with open_bench(task, journal) as bench:
             yield bench
+
+
+async def measure_judge(
+    task: LoadedTask, out: Path, observer: Observer, rollouts: Sequence[Rollout] | None
+) -> Passport:
+    """Measure the task's judge; writes verdicts.jsonl, passport.json and passport.html to `out`.
+
+    Raises:
+        StoppedError: an observer asked to stop; what was paid for is in the journal there.
+    """
+    rows: list[dict[str, Any]] = []
+    async with judge_room(task, out) as bench:
+        found = await validate_judge(task, bench, observer, sink=rows.extend, rollouts=rollouts)
+    folder = RunFolder(out)
+    write_bytes(folder.verdicts, b"".join(seal({"stage": STAGE, "step": 0, **row}) for row in rows))
+    write_json(folder.passport, found.model_dump(mode="json"))
+    publish.write_passport_page(found, out / "passport.html")
+    return found
 
 
 async def try_judge(

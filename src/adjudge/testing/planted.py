@@ -189,6 +189,20 @@ def broken_in(criterion: str, bad: PlantedJudge, truth: Truth) -> PlantedJudge:
     return PlantedJudge(bad.rubric, f"{bad.label}-in-{criterion}", answered)
 
 
+def broken_judges(suite: Suite) -> tuple[PlantedJudge, ...]:
+    """Judges that a good suite fails, each of them: broken in all criteria, and in one after the other."""
+    rubric, truth = suite.rubric, right_answers(suite)
+    crude = (always_yes(rubric), always_no(rubric), by_length(rubric), by_format(rubric), first_slot(rubric))
+    subtle = (
+        noisy(rubric, truth),
+        obedient(rubric, truth),
+        by_emphasis(rubric, truth),
+        blind_to_changes(rubric, truth),
+    )
+    partly = tuple(broken_in(criterion.id, bad, truth) for bad in crude for criterion in rubric.criteria)
+    return (*crude, *subtle, *partly)
+
+
 def right_answers(suite: Suite) -> Truth:
     """What a right judge answers to everything that a suite asks."""
     low = {test.name for test in suite.tests if isinstance(test, JudgeCase) and test.at_most is not None}

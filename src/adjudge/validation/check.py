@@ -146,7 +146,9 @@ class Check(Frozen):
 
     def lines(self) -> list[str]:
         """For the terminal: the outcome, then the figures that are judged."""
-        lines = [f"{self.outcome:<15}  {self.title}: {self.detail}".rstrip(": ")]
+        # What has nothing to decide is told all the same: the cost.
+        word = "" if self.outcome is Outcome.NOT_APPLICABLE and self.figures else self.outcome
+        lines = [f"{word:<15}  {self.title}: {self.detail}".rstrip(": ")]
         lines += [f"{'':17}{found.line()}" for found in self.figures if found.outcome not in {None, Outcome.PASS}]
         if self.outcome is Outcome.FAIL and self.fix:
             lines.append(f"{'':17}{self.fix}")

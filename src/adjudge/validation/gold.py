@@ -4,8 +4,8 @@ A row: ``{"item": "r1/0", "criterion": "grounded", "rater": "ada", "answer": "ye
 ``weight`` is the inverse of the chance with which the item was drawn for labelling (1 where all had the same).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Gold:
         rater: who.
         score: in [0, 1]; shape (M,).
         weight: inverse of the chance of having been drawn; shape (M,).
+        group: what the item was drawn with, where the label says so.
     """
 
     item: Texts
@@ -48,13 +49,14 @@ class Gold:
     rater: Texts
     score: NDArray[np.float64]
     weight: NDArray[np.float64]
+    group: Texts
 
     def __len__(self) -> int:
         return len(self.score)
 
     def where(self, rows: NDArray[Any]) -> "Gold":
         """These rows (a mask, or their numbers)."""
-        return Gold(self.item[rows], self.criterion[rows], self.rater[rows], self.score[rows], self.weight[rows])
+        return Gold(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def matrix(self, criterion: str, items: Sequence[str]) -> Numbers:
         """Scores of `items` by rater, for one criterion.
@@ -80,6 +82,11 @@ class Gold:
         known = dict(zip(mine.item.texts(), mine.weight.tolist(), strict=True))
         return np.asarray([known.get(item, 1.0) for item in items], dtype=np.float64)
 
+    def clusters(self, items: Sequence[str]) -> list[str]:
+        """What each of `items` was drawn with: the group that a label of it names, else the item alone."""
+        known = {item: group for item, group in zip(self.item.texts(), self.group.texts(), strict=True) if group}
+        return [known.get(item, item) for item in items]
+
     def means(self, criterion: str, items: Sequence[str]) -> Numbers:
         """Mean score over the raters of each of `items`; shape (items,), unknown where nobody labelled it."""
         matrix = self.matrix(criterion, items)
@@ -96,6 +103,7 @@ def gold_of(rows: Sequence[GoldRow]) -> Gold:
         rater=Texts.of(row.rater for row in rows),
         score=np.asarray([row.score for row in rows], dtype=np.float64),
         weight=np.asarray([row.weight for row in rows], dtype=np.float64),
+        group=Texts.of(row.group for row in rows),
     )
 
 
@@ -106,30 +114,44 @@ def read_gold(path: Path) -> Gold:
         MissingError: the file is not there.
         DataError: a line is not a label; names it.
     """
-    rows = []
-    for number, row in enumerate(read_rows(path, "Collect labels with `adjudge judge label`, or correct the path."), 1):
+    rows = read_rows(path, "Collect labels with `adjudge judge label`, or correct the path.")
+    return gold_of(parse_gold(rows, str(path)))
+
+
+def parse_gold(rows: Iterable[Mapping[str, Any]], source: str) -> list[GoldRow]:
+    """The labels that these rows say; checksums (``_crc``) are left unread.
+
+    Raises:
+        DataError: a row is not a label; names it.
+    """
+    labels = []
+    for number, row in enumerate(rows, 1):
         try:
-            rows.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
+            labels.append(GoldRow.model_validate({key: value for key, value in row.items() if key != "_crc"}))
         except ValidationError as error:
             first = error.errors()[0]
             raise DataError(
-                f"{path}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                f"{source}, label {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
                 "A label says item, criterion, rater and a score within [0, 1].",
                 "Mend the line.",
             ) from error
-    return gold_of(rows)
+    return labels
 
 
 def told_gold(table: VerdictTable) -> Gold:
     """The labels that the verdict table itself brings (its column ``human``): raters are numbered."""
     rows: dict[tuple[str, str, int], float] = {}
+    groups = dict(zip(table.item.texts(), table.group.texts(), strict=True))
     for item, criterion, people in zip(table.item.texts(), table.criterion.texts(), table.human, strict=True):
         if people is not None and item is not None and criterion is not None:
             for number, score in enumerate(people):
                 if score is not None:
                     rows[item, criterion, number] = score
     return gold_of(
-        [GoldRow(item=i, criterion=c, rater=f"rater {r + 1}", score=score) for (i, c, r), score in rows.items()]
+        [
+            GoldRow(item=item, criterion=criterion, rater=f"rater {number + 1}", score=score, group=groups[item])
+            for (item, criterion, number), score in rows.items()
+        ]
     )
 
 
@@ -141,7 +163,7 @@ class Paired:
         items: what was judged and labelled.
         judge: the judge's score of each in [0, 1], at its first asking; shape (n,).
         people: scores by rater; shape (n, raters).
-        clusters: number of what each was drawn with; shape (n,).
+        clusters: number of what each was drawn with, the same in all criteria of the table; shape (n,).
         weights: inverse chance of having been drawn for labelling; shape (n,).
         lengths: characters of the response; shape (n,).
     """
@@ -180,7 +202,7 @@ def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
         items=items,
         judge=rows.score.values,
         people=people,
-        clusters=rows.clusters(),
+        clusters=rows.drawn_with(),
         weights=gold.weights(criterion, items),
         lengths=rows.length,
     )

@@ -4,7 +4,7 @@ Before a call the most it can take is reserved; after it, what it took is booked
 cut off), the cost stays unknown in the books and the reservation stays in force against the cap: unknown is not free.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from adjudge.domain.base import Count, Frozen
@@ -34,6 +34,33 @@ class Spending(Frozen):
     under_way: Count = 0
 
 
+_ONE_CALL: Final = Usage(calls=1)
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What was booked: sums that change, because a new `Usage` for every call is dear."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    cost_usd: float | None = 0.0
+
+    def add(self, usage: Usage, cost: float | None) -> None:
+        """One attempt, whose cost may be unknown; then the sum's is."""
+        self.calls += max(1, usage.calls)
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.seconds += usage.seconds
+        self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+
+    @property
+    def usage(self) -> Usage:
+        """The sums as a value; of nothing where nothing was booked."""
+        return Usage(**asdict(self)) if self.calls else Usage()
+
+
 class Ledger:
     """The books of one endpoint, and its caps.
 
@@ -57,8 +84,9 @@ class Ledger:
     ) -> None:
         self._prices = prices
         self._cap_calls = cap_calls
-        self._usage = spent or Usage()
-        before = self._cost(self._usage)
+        self._spent = spent or Usage()
+        self._booked = _Sum()
+        before = self._cost(self._spent)
         if cap_usd is not None and prices is None:
             msg = "a cap in USD needs prices"
             raise ValueError(msg)
@@ -76,18 +104,19 @@ class Ledger:
     def spending(self) -> Spending:
         """The books now."""
         at_most = None if self._prices is None else (self._firm + self._reserved) / _PICO
-        return Spending(usage=self._usage, at_most_usd=at_most, under_way=self._under_way)
+        return Spending(usage=self._spent + self._booked.usage, at_most_usd=at_most, under_way=self._under_way)
 
     def worst_usd(self, request: ChatRequest) -> float:
         """The most that a call can cost, as far as the prompt's tokens can be told from its characters; 0 unpriced."""
         if self._prices is None:
             return 0.0
         prompt = estimate_tokens(request) - request.max_tokens
-        return self._prices.cost(Usage(prompt_tokens=prompt, completion_tokens=request.max_tokens))
+        return self._prices.cost_of(prompt, request.max_tokens)
 
     async def enter(self, request: ChatRequest, wait_seconds: float, *, first: bool) -> "_Entry | EndpointFailure":  # noqa: ARG002
         """Reserve the worst case, or `BUDGET` without a call."""
-        if self._cap_calls is not None and self._usage.calls + self._under_way >= self._cap_calls:
+        made = self._spent.calls + self._booked.calls
+        if self._cap_calls is not None and made + self._under_way >= self._cap_calls:
             return self._refuse(f"{self._cap_calls} calls are allowed and made or under way")
         worst = _pico(self.worst_usd(request))
         taken = self._firm + self._reserved
@@ -101,11 +130,11 @@ class Ledger:
     def book(self, worst: int, outcome: Outcome | None) -> None:
         """The call, for which `worst` picodollars were reserved, is over."""
         self.unbook(worst)
-        usage = Usage(calls=1) if outcome is None else outcome.usage
+        usage = _ONE_CALL if outcome is None else outcome.usage
         cost = self._cost(usage)
         if cost is None and isinstance(outcome, EndpointFailure) and outcome.kind in UNBILLED:
             cost = None if self._prices is None else 0.0
-        self._usage += usage.model_copy(update={"cost_usd": cost, "calls": max(1, usage.calls)})
+        self._booked.add(usage, cost)
         self._firm += worst if cost is None else _pico(cost)
 
     def unbook(self, worst: int) -> None:

@@ -7,7 +7,7 @@ from adjudge.domain.sample import Sample
 from adjudge.errors import ConfigError
 from adjudge.judges.comparison import Compared
 from adjudge.judges.suite.pair import PairTest
-from adjudge.judges.suite.result import Tested
+from adjudge.judges.suite.result import JudgeTestResult
 from adjudge.judges.suite.suite import Suite
 from adjudge.judges.together import together
 from adjudge.judges.votes import points
@@ -21,7 +21,7 @@ class Compares(Protocol):
         ...
 
 
-async def run_pairs(comparer: Compares, suite: Suite, *, deadline_seconds: float = 60.0) -> tuple[Tested, ...]:
+async def run_pairs(comparer: Compares, suite: Suite, *, deadline_seconds: float = 60.0) -> tuple[JudgeTestResult, ...]:
     """What each pair of the suite comes to whose twins answer the same sample.
 
     Args:
@@ -43,7 +43,7 @@ async def run_pairs(comparer: Compares, suite: Suite, *, deadline_seconds: float
     return tuple(await together([_tested(comparer, pair, deadline_seconds) for pair in pairs]))
 
 
-async def _tested(comparer: Compares, pair: PairTest, deadline_seconds: float) -> Tested:
+async def _tested(comparer: Compares, pair: PairTest, deadline_seconds: float) -> JudgeTestResult:
     sample, good, bad = pair.good.sample(), pair.good.rollout().response, pair.bad.rollout().response
     both = [await comparer.compare(sample, good, bad, deadline_seconds)]
     views = both[0].views
@@ -56,7 +56,7 @@ async def _tested(comparer: Compares, pair: PairTest, deadline_seconds: float) -
         for place, view in zip(("first", "second"), views, strict=False)
         if points(view) <= 0.5
     ]
-    return Tested(name=pair.name, kind="pair", must_pass=pair.must_pass, problems=tuple(problems))
+    return JudgeTestResult(name=pair.name, kind="pair", must_pass=pair.must_pass, problems=tuple(problems))
 
 
 def _failures(name: str, compared: Sequence[Compared]) -> list[str]:

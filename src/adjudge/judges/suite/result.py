@@ -9,7 +9,7 @@ from adjudge.judges.suite.base import Kind
 from adjudge.judges.votes import pooled_variance
 
 
-class Tested(Frozen):
+class JudgeTestResult(Frozen):
     """What one test came to."""
 
     name: str
@@ -63,11 +63,11 @@ class SuiteResult(Frozen):
     repeats: Count
     """How often everything was asked; 1 for a judge that cannot be asked again."""
 
-    tests: tuple[Tested, ...]
+    tests: tuple[JudgeTestResult, ...]
     responses: tuple[Answered, ...]
 
     @property
-    def failed(self) -> tuple[Tested, ...]:
+    def failed(self) -> tuple[JudgeTestResult, ...]:
         """The tests that failed and must not, in order."""
         return tuple(test for test in self.tests if not test.passed and test.must_pass)
 

@@ -6,7 +6,7 @@ from statistics import fmean
 from adjudge.domain.protocols import Judge
 from adjudge.domain.verdict import Judgement, Verdict
 from adjudge.judges.suite.base import Ask, Found, JudgeTest
-from adjudge.judges.suite.result import Answered, SuiteResult, Tested, flip_rate
+from adjudge.judges.suite.result import Answered, JudgeTestResult, SuiteResult, flip_rate
 from adjudge.judges.suite.suite import Suite
 from adjudge.judges.together import together
 from adjudge.judges.votes import Repeatable, again
@@ -58,12 +58,12 @@ async def _asked(judge: Judge, asks: Sequence[Ask]) -> Found:
     return found
 
 
-def _tested(test: JudgeTest, found: Sequence[Found]) -> Tested:
+def _tested(test: JudgeTest, found: Sequence[Found]) -> JudgeTestResult:
     problems = [test.problems(once) for once in found]
     failing = [once for once in problems if once]
     failed = 2 * len(failing) >= len(problems)
     figures = [figures for once in found if (figures := test.figures(once))]
-    return Tested(
+    return JudgeTestResult(
         name=test.name,
         kind=test.kind,
         must_pass=test.must_pass,
@@ -85,10 +85,10 @@ def _answered(name: str, found: Sequence[Found]) -> Answered:
     return Answered(id=name, scores=tuple(scores), answers={place: tuple(given) for place, given in answers.items()})
 
 
-def _steady(responses: Sequence[Answered], most: float, repeats: int) -> Tested:
+def _steady(responses: Sequence[Answered], most: float, repeats: int) -> JudgeTestResult:
     rate = flip_rate([given for response in responses for given in response.answers.values()])
     problem = f"repeats: {rate or 0.0:.1%} of the repeated answers differ, at most {most:.1%} may"
-    return Tested(
+    return JudgeTestResult(
         name="repeats",
         kind="repeats",
         problems=(problem,) if rate is None or rate > most else (),

@@ -12,13 +12,13 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import share
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings, later_askings
 from adjudge.validation.statistics.bootstrap import Floats, bootstrap
 from adjudge.validation.statistics.equivalence import absolute
 from adjudge.validation.statistics.multiplicity import benjamini_hochberg
 from adjudge.validation.statistics.preference import Favours
+from adjudge.validation.statistics.proportion import proportion
 
 NAME: Final = "bias"
 TITLE: Final = "Dress does not pay"
@@ -62,7 +62,7 @@ def bias(material: Material, settings: BiasSettings) -> Check:
     names = [name for name in table.variant.present() if name.startswith(PREFIX)]
     floor = beside(table, later_askings(table))
     pairs = {name: beside(table, first_askings(table, table.variant.any_of(name))) for name in names}
-    figures = [figure("repeat_agreement", _stays(floor, material), note="answers that stay when nothing is changed")]
+    figures = [figure("repeat_agreement", _stays(floor), note="answers that stay when nothing is changed")]
     biased: list[str] = []
     q_values = benjamini_hochberg([pair.differences().p_value() for pair in pairs.values()])
     for (name, pair), q in zip(pairs.items(), q_values, strict=True):
@@ -113,15 +113,13 @@ def _probe(
             about=about,
         ),
         figure("change", differences.interval(), about=about, note=note),
-        figure("robustness", _stays(pair, material), about=about),
+        figure("robustness", _stays(pair), about=about),
     ]
 
 
-def _stays(pair: Beside, material: Material) -> Interval | None:
+def _stays(pair: Beside) -> Interval | None:
     """Share of answers that stay the same."""
-    same = pair.same.astype(float).tolist()
-    clusters = pair.plain.clusters().tolist()
-    return share(same, [1.0] * len(pair), clusters, seed=material.seed, resamples=material.resamples)
+    return proportion(pair.same, pair.plain.clusters().tolist())
 
 
 def _excess(pair: Beside, floor: Beside, material: Material) -> Interval | None:

@@ -11,11 +11,10 @@ import numpy as np
 from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Score
-from adjudge.domain.interval import Interval
+from adjudge.judges.fields import NO_CALL
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings
-from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import Floats, bootstrap
+from adjudge.validation.statistics.correlation import spearman
 from adjudge.validation.statistics.equivalence import Equivalence, tost
 from adjudge.validation.statistics.multiplicity import holm
 from adjudge.validation.table import VerdictTable
@@ -114,35 +113,19 @@ def _correlations(material: Material) -> list[Figure]:
         rows = _rows(material.table, criterion)
         people = material.gold.means(criterion, [item or "" for item in rows.item.texts()])
         about = {"criterion": criterion}
-        judge = _rank_correlation(rows.length.values, rows.score.values, rows, material)
+        judge = spearman(rows.length.values, rows.score.values, rows.clusters())
         figures.append(figure("length_correlation", judge, about=about))
         if people.known.any():
             labelled = rows.where(people.known)
-            theirs = _rank_correlation(labelled.length.values, people.some, labelled, material)
+            theirs = spearman(labelled.length.values, people.some, labelled.clusters())
             figures.append(figure("length_correlation_people", theirs, about=about))
     return figures
 
 
 def _rows(table: VerdictTable, criterion: str) -> VerdictTable:
+    """Plain answers of the judge, first asking, of known length; not what our own rules answered without it."""
     rows = table.of(criterion=criterion).plain.scored
-    return rows.where((rows.repeat == 0) & rows.length.known)
-
-
-def _rank_correlation(first: Floats, second: Floats, rows: VerdictTable, material: Material) -> Interval | None:
-    """Spearman's correlation with a cluster bootstrap interval; None where either does not vary."""
-    if len(rows) < 2:
-        return None
-    ranks = library("scipy.stats").rankdata
-    x, y = np.asarray(ranks(first)), np.asarray(ranks(second))
-
-    def statistic(weights: Floats) -> tuple[Floats, Floats]:
-        total = weights.sum(axis=1, keepdims=True)
-        dx, dy = x - weights @ x[:, None] / total, y - weights @ y[:, None] / total
-        spread = (weights * dx**2).sum(axis=1) * (weights * dy**2).sum(axis=1)
-        return (weights * dx * dy).sum(axis=1), np.sqrt(spread)
-
-    clusters = rows.clusters().tolist()
-    return bootstrap(statistic, clusters, (-1.0, 1.0), seed=material.seed, resamples=material.resamples, level=0.95)
+    return rows.where((rows.repeat == 0) & rows.length.known & ~rows.rationale.starting(NO_CALL))
 
 
 def _curve(material: Material, bins: int) -> dict[str, tuple[dict[str, float], ...]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adjudge.domain.interval import Interval, errors_wide
+from adjudge.domain.interval import Interval, half_width
 from adjudge.validation.statistics.bootstrap import NOTHING, Floats, unseen
 from adjudge.validation.statistics.units import Codes
 
@@ -76,7 +76,7 @@ def _interval(
         low, high = unseen(estimate, (-1.0, 1.0), size, level)
     else:
         # The same widening for few clusters as that of the drawn intervals: sqrt(C / (C - 1)) times Student's t.
-        half = errors_wide(size, level) * error / (1 - estimate**2)
+        half = half_width(size, level) * error / (1 - estimate**2)
         low, high = math.tanh(math.atanh(estimate) - half), math.tanh(math.atanh(estimate) + half)
     return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), n=n, clusters=size)
 
