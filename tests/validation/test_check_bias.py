@@ -168,7 +168,11 @@ def family(own_yes: float, other_yes: float) -> Check:
 
 def test_self_preference_is_held_against_peoples_answers():
     """0.9 of own and 0.5 of other good responses get a yes: a gap of 0.4 fails, none passes."""
-    favoured = of(family(0.9, 0.5), "self_preference", criterion="clear")
+    selfish = family(0.9, 0.5)
+    favoured = of(selfish, "self_preference", criterion="clear")
+    assert selfish.outcome is Outcome.FAIL
+    assert "own family" in selfish.detail
+    assert "another family" in selfish.fix
     assert favoured.value is not None
     assert favoured.value.estimate == pytest.approx(0.4, abs=0.07)
     assert favoured.outcome is Outcome.FAIL

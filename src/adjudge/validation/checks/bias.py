@@ -70,15 +70,17 @@ def bias(material: Material, settings: BiasSettings) -> Check:
         figures += made
         if any(found.outcome is Outcome.FAIL for found in made):
             biased.append(name.removeprefix(PREFIX))
-    figures += _self_preference(material, settings)
+    preferred = _self_preference(material, settings)
+    figures += preferred
+    selfish = any(found.outcome is Outcome.FAIL for found in preferred)
     return Check(
         name=NAME,
         title=TITLE,
         outcome=overall(figures),
         figures=tuple(figures),
         examples=_examples(pairs, settings.examples),
-        detail=_detail(len(pairs), biased),
-        fix=f"Tell the judge what earns nothing, or strip it before judging: {', '.join(biased)}." if biased else "",
+        detail=_detail(len(pairs), biased, selfish=selfish),
+        fix=_fix(biased, selfish=selfish),
         needs=_needs(bool(pairs), bool(len(floor))),
     )
 
@@ -186,10 +188,16 @@ def _examples(pairs: dict[str, Beside], most: int) -> tuple[dict[str, Any], ...]
     return tuple(sorted(listed, key=lambda row: -abs(row["after"] - row["before"]))[:most])
 
 
-def _detail(probes: int, biased: list[str]) -> str:
-    if not probes:
-        return "no response was dressed up"
-    return f"{len(biased)} of {probes} probes move it: {', '.join(biased)}" if biased else f"{probes} probes"
+def _detail(probes: int, biased: list[str], *, selfish: bool) -> str:
+    told = f"{len(biased)} of {probes} probes move it" if probes else "no response was dressed up"
+    told += f": {', '.join(biased)}" if biased else ""
+    return f"{told}; it favours its own family" if selfish else told
+
+
+def _fix(biased: list[str], *, selfish: bool) -> str:
+    dress = f"Tell the judge what earns nothing, or strip it before judging: {', '.join(biased)}." if biased else ""
+    family = "Use a judge of another family than the policy's, or a panel with one." if selfish else ""
+    return f"{dress} {family}".strip()
 
 
 def _needs(probed: bool, repeated: bool) -> str:
