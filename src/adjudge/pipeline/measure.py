@@ -136,9 +136,8 @@ class Measurement:
     def _judge_of(self, question: Question) -> Judge:
         judge = self._judge
         if question.rubric is not None:
-            judge = self._variants.setdefault(
-                question.rubric.fingerprint, replace(self._bench, rubric=question.rubric).judge()
-            )
+            # By name: rubrics that show the same fields in another order have one fingerprint.
+            judge = self._variants.setdefault(question.variant, replace(self._bench, rubric=question.rubric).judge())
         return again(judge, question.repeat)
 
     def _keep(self, question: Question, judgement: Judgement) -> None:
