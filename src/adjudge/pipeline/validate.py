@@ -30,7 +30,7 @@ from adjudge.validation.gold import gold_of, read_gold
 from adjudge.validation.labelled import Threshold
 from adjudge.validation.metric_table import read_metrics
 from adjudge.validation.passport import Passport, make_passport
-from adjudge.validation.registry import run_checks
+from adjudge.validation.registry import POLICY, run_checks
 from adjudge.validation.scores import noise
 from adjudge.validation.table import OK, table_of
 
@@ -164,7 +164,8 @@ def _passport(
             "accepted": dict(config.accept),
             "must_pass": config.must_pass,
             "data": file_fingerprints(task),
-            "noise": noise(table, scoring),
+            # Labelled cases answer one criterion each: their scores are not those that training sees.
+            "noise": noise(table.of(slice=POLICY), scoring),
         }
     )
 
