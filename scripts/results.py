@@ -12,9 +12,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from adjudge.evaluation.charts import WIDTH, duration
 from adjudge.evaluation.figures import label
 from adjudge.evaluation.result import ALL_ROWS, Evaluation
+from adjudge.pictures.charts import duration
+from adjudge.pictures.svg import WIDTH
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
 

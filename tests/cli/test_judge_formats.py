@@ -44,7 +44,7 @@ def judged_by(task: Path, grader: dict[str, Any], **judge: object) -> Path:
     file = task / "task.yaml"
     data = yaml.safe_load(file.read_text())
     data["judge"] = {"grader": "grader.json", **judge}
-    data["validate"] = {"require": "nothing"}
+    del data["validate"]
     file.write_text(yaml.safe_dump(data))
     (task / "grader.json").write_text(json.dumps(grader))
     return task

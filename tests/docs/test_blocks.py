@@ -18,8 +18,8 @@ import pytest
 import yaml
 
 from adjudge.errors import MissingError
-from adjudge.judges.cases import load_judge_cases
 from adjudge.judges.load import load_rubric
+from adjudge.judges.suite.suite import load_suite
 from adjudge.models.cache import folder_of
 from adjudge.pipeline.config import Task
 from adjudge.pipeline.taskfile import load_task
@@ -197,8 +197,8 @@ def test_yaml_is_what_it_looks_like(block: Block, tmp_path: Path):
     file.write_text(block.text)
     if "criteria" in keys:
         load_rubric(file)
-    elif keys == {"cases"}:
-        load_judge_cases(file, load_rubric(ROOT / "src/adjudge/templates/contract_review/rubric.yaml"))
+    elif "cases" in keys:
+        load_suite(file, load_rubric(ROOT / "src/adjudge/templates/contract_review/rubric.yaml"))
     elif "name" in keys:
         load_task(file)
     else:

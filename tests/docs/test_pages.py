@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from adjudge.endpoints.calls.path import CallConfig
+from adjudge.pipeline.anchors_config import AnchorsConfig
 from adjudge.pipeline.config import (
     BaselineConfig,
     DataConfig,
@@ -44,6 +45,7 @@ SECTIONS = MappingProxyType(
         "judge / key of `panel`": PanelConfig,
         "reward": RewardConfig,
         "validate": ValidateConfig,
+        "validate / key of `anchors`": AnchorsConfig,
         "train": TrainConfig,
         "evaluate": EvaluateConfig,
         "evaluate / key of `baseline`": BaselineConfig,

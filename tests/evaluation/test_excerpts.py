@@ -3,7 +3,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adjudge.evaluation.excerpts import pieces, plain, quotations
+from adjudge.evaluation.excerpts import pieces, quotations
 
 DOCUMENT = "The Provider may raise the fees at any time. Minutes are kept in May, every year."
 
@@ -38,14 +38,3 @@ def test_quotations_come_from_broken_answers_too():
     assert quotations('{"a": "Minutes are\\nkept in\\u0020May"}', DOCUMENT) == ("Minutes are\nkept in May",)
     assert quotations("no JSON at all", DOCUMENT) == ()
     assert quotations('"\\x"', DOCUMENT) == ()
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_plain_text_keeps_its_length_and_hides_nothing(text: str):
-    """Every character stays or becomes visible; the result has a UTF-8 form and is stable."""
-    found = plain(text)
-    assert len(found) == len(text)
-    assert not set(found) & {chr(code) for code in (0, 8, 0x200B, 0x202E, 0x2066, 0xFEFF, 0xD800)}
-    found.encode()
-    assert plain(found) == found

@@ -1,17 +1,13 @@
-"""Rubric files and judge tests: what is written is what is meant, or an error says what to change."""
+"""Rubric files: what is written is what is meant, or an error says what to change."""
 
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from adjudge.domain import BOOLEAN, FailureKind, JudgeFailure
+from adjudge.domain import BOOLEAN
 from adjudge.errors import ConfigError, MissingError
-from adjudge.judges.cases import load_judge_cases
-from adjudge.judges.fields import item_fields, response_items, unreadable
 from adjudge.judges.load import load_rubric
-from adjudge.judges.rubric import RubricJudge
-from adjudge.testing.judges import agreeing
 
 GOOD = """
 name: test
@@ -87,56 +83,3 @@ def test_the_shipped_rubrics_load(name: str):
     rubric = load_rubric(TEMPLATE / name)
     assert [criterion.id for criterion in rubric.criteria] == ["grounded", "consistent", "supported", "actionable"]
     assert all(criterion.choice_prompt and criterion.reads for criterion in rubric.criteria)
-
-
-def test_the_shipped_judge_tests_fit_the_shipped_rubric():
-    """The template's cases name texts that are there exactly where they should be."""
-    rubric = load_rubric(TEMPLATE / "rubric.yaml")
-    cases = load_judge_cases(TEMPLATE / "judge_tests.yaml", rubric)
-    assert len(cases) >= 8
-    for case in cases:
-        items = response_items(rubric, case.rollout().response)
-        assert items, case.name
-        for item in items:
-            fields = item_fields(rubric, case.sample(), case.rollout().response, item)
-            for criterion in rubric.criteria:
-                lowest = unreadable(criterion, fields)
-                # Where string search decides, the case must expect just that.
-                assert lowest is None or case.answers.get(criterion.id, lowest.answer) == lowest.answer, case.name
-
-
-async def test_a_judge_that_agrees_with_everything_fails_the_judge_tests():
-    """The suite can fail: a yes-man and a broken judge are both found out."""
-    rubric = load_rubric(TEMPLATE / "rubric.yaml")
-    cases = load_judge_cases(TEMPLATE / "judge_tests.yaml", rubric)
-    problems = []
-    for case in cases:
-        quote = case.metadata["target_document"][:60]
-        judgement = await RubricJudge(rubric, agreeing(rubric, quote=quote)).judge(case.sample(), case.rollout())
-        problems.append(case.problems(judgement))
-        failure = JudgeFailure(judge="f", rollout_id=case.name, kind=FailureKind.TIMEOUT)
-        assert case.problems(failure)
-    assert any(problems)
-    assert not all(problems)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("cases: []", "cases"),
-        ("cases: [{name: a, metadata: {}, response: x}]", "expects nothing"),
-        ("cases: [{name: a, metadata: {}, response: x, answers: {grounded: perhaps}}]", "does not have"),
-        ("cases: [{name: a, metadata: {}, response: x, answers: {style: 'yes'}}]", "does not have"),
-        ("cases: [{name: a, metadata: {}, response: x, at_most: 2}]", "at_most"),
-        (
-            "cases:" + "\n- {name: a, metadata: {}, response: x, at_most: 0.0}" * 2,
-            "called 'a'",
-        ),
-    ],
-)
-def test_judge_tests_that_cannot_work_are_refused(tmp_path: Path, text: str, says: str):
-    """A case without or with impossible expectations is an error, not a test that always passes."""
-    path = tmp_path / "judge_tests.yaml"
-    path.write_text(text)
-    with pytest.raises(ConfigError, match=says):
-        load_judge_cases(path, load_rubric(write(tmp_path, GOOD)))

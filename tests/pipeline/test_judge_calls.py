@@ -29,9 +29,7 @@ criteria:
 )
 def test_the_forecast_counts_calls_as_they_are_made(make_task: MakeTask, calls: object, judge: str, expected: int):
     """Two items and five criteria: one by one, so many at a time, or all together."""
-    task = make_task(
-        {"judge.calls": calls, "judge.rubric": "five.yaml", "validate.tests": None, "validate.require": "nothing"}
-    )
+    task = make_task({"judge.calls": calls, "judge.rubric": "five.yaml", "validate.tests": None})
     (task.folder / "five.yaml").write_text(RUBRIC.replace("JUDGE", judge))
     for split in (task.config.data.train, task.config.data.validation, task.config.data.test):
         for name in split:

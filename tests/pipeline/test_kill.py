@@ -118,7 +118,7 @@ def asked_again(server: FaultServer, since: int, on_disk: set[int]) -> list[int]
 async def test_a_run_that_is_killed_at_every_turn_ends_with_the_same_numbers(make_task: MakeTask, tmp_path: Path):
     """Killed in every stage and gone on with each time: equal figures, rows and weights; nothing is paid twice."""
     async with fault_server(letters) as server:
-        task = make_task({"judge.model": f"openai-compat:{server.url}#letters", "validate.require": "nothing"})
+        task = make_task({"judge.model": f"openai-compat:{server.url}#letters"})
         whole, out = tmp_path / "whole", tmp_path / "killed"
         await finish(task, whole)
         bodies = [json.dumps(body, sort_keys=True) for body in server.requests]

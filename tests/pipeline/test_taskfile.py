@@ -86,7 +86,6 @@ def test_the_packaged_tasks_load(name: str):
         (("validation: b.jsonl, ", ""), "data.validation", "is needed and not there"),
         (("test: c.jsonl", "test: c.jsonl, crop_chars: 500"), "data", "contract-windows"),
         (("name: t", "name: t\nrelease: {rules: []}"), "release.rules", "Correct it"),
-        (("name: t", "name: t\nvalidate: {require: tests}"), "validate", "validate.tests"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_what_to_do(

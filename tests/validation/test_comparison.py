@@ -11,7 +11,7 @@ from adjudge.evaluation.statistics import paired_difference
 from adjudge.validation.agreement import Labelled, difference, share
 from adjudge.validation.comparison import OK, Asked, Asking, Problem, compare
 from adjudge.validation.comparison_table import comparison_lines
-from adjudge.validation.passport import LabelledCase
+from adjudge.validation.labelled import LabelledCase
 
 CASES = [
     LabelledCase(id=f"c{n}", criterion="grounded", source="expert", cluster=f"contract-{n // 2}", label=n % 2 == 0)

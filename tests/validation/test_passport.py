@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from adjudge.errors import DataError, RunError
-from adjudge.validation.consistency import consistency
-from adjudge.validation.passport import LabelledCase, Passport, Threshold, make_passport
+from adjudge.validation.check import Check, Outcome
+from adjudge.validation.labelled import LabelledCase, Threshold
+from adjudge.validation.passport import Passport, make_passport
 
 
 def cases(criterion: str, *, good: int = 30, source: str = "own") -> list[LabelledCase]:
@@ -123,9 +124,7 @@ def test_answers_are_matched_by_id():
 def test_file_round_trip(tmp_path: Path):
     """passport.json says status and weak criteria to its readers, and they cannot be edited into it."""
     rows = cases("grounded")
-    verdict = {"judge": "f", "status": "ok", "item": "a", "criterion": "c", "variant": "", "order": 0, "answer": "yes"}
-    (repeats,) = consistency([verdict, verdict])
-    found = make_passport("J", "f", rows, blind(rows), resamples=100, consistency=repeats)
+    found = make_passport("J", "f", rows, blind(rows), resamples=100)
     path = tmp_path / "passport.json"
     path.write_text(found.model_dump_json())
     assert '"status":"not usable"' in path.read_text()
@@ -148,3 +147,46 @@ def test_table_holds_every_figure():
     assert table["actionable"].endswith("weak")
     assert table["grounded"].endswith("1 failed")
     assert "0.50 [" in table["actionable"]
+
+
+def check(name: str, outcome: Outcome) -> Check:
+    """A check with nothing but its outcome."""
+    return Check(name=name, title=name, outcome=outcome)
+
+
+def good_passport(*checks: Check, accepted: dict[str, str] | None = None, must_pass: tuple[str, ...] = ()) -> Passport:
+    """Of a judge that agrees with the known answers, and these checks."""
+    rows = cases("grounded")
+    found = make_passport("J", "f", rows, sharp(rows), resamples=100)
+    return found.model_copy(update={"checks": checks, "accepted": accepted or {}, "must_pass": must_pass})
+
+
+def test_one_failed_check_is_enough_to_refuse():
+    """Good agreement does not make up for a judge that any attack turns."""
+    found = good_passport(check("repeats", Outcome.PASS), check("attacks", Outcome.FAIL))
+    assert (found.status, found.against) == ("not usable", ("attacks",))
+    assert "fails: attacks" in found.sentence()
+
+
+def test_an_accepted_failure_is_told_with_its_reason():
+    """What the task accepts does not refuse the judge, and its reason is in the table."""
+    found = good_passport(check("attacks", Outcome.FAIL), accepted={"attacks": "a demonstration"})
+    assert found.usable
+    assert "fails, accepted: attacks" in found.sentence()
+    assert any("Accepted: a demonstration" in line for line in found.lines())
+
+
+def test_not_enough_data_refuses_only_where_the_check_must_pass():
+    """Undecided is no failure by default; a task can ask for more."""
+    undecided = check("people", Outcome.NOT_ENOUGH_DATA)
+    assert good_passport(undecided).usable
+    strict = good_passport(undecided, must_pass=("people",))
+    assert (strict.status, strict.against) == ("not usable", ("people",))
+    assert "not enough data for: people" in strict.sentence()
+
+
+def test_without_cases_tests_or_people_speak_for_a_judge():
+    """A judge without labelled cases is usable by its regression suite, and never by its consistency alone."""
+    nothing = make_passport("J", "f", [], {})
+    assert nothing.model_copy(update={"checks": (check("suite", Outcome.PASS),)}).usable
+    assert nothing.model_copy(update={"checks": (check("repeats", Outcome.PASS),)}).status == "not validated"

@@ -23,6 +23,10 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. Default: runs/NAME-OF-TASK.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")]
+Unproven = Annotated[
+    bool,
+    typer.Option("--allow-unproven", help="Train on a judge whose passport does not say yes; everything is marked."),
+]
 
 
 def emit(data: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -> None:

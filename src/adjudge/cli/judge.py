@@ -1,4 +1,4 @@
-"""``adjudge judge``: try, test, lint, validate, compare, distill."""
+"""``adjudge judge``: try, test, lint, validate, compare, label, distill."""
 
 import sys
 import time
@@ -10,24 +10,25 @@ import typer
 from adjudge.cli import judge_formats
 from adjudge.cli.console import AsJson, Out, TaskPath, emit, observed, run_told, says_no
 from adjudge.cli.judge_compare import compare
+from adjudge.cli.judge_label import label
+from adjudge.cli.judge_test import run_tests
+from adjudge.cli.judge_validate import validate
 from adjudge.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
     from adjudge.domain import Judgement, Observer, Rollout
-    from adjudge.judges.cases import JudgeCase
-    from adjudge.pipeline.judging import Bench
     from adjudge.pipeline.taskfile import LoadedTask
-    from adjudge.validation.passport import Passport
 
 
 def commands() -> typer.Typer:
-    """try, test, lint, validate, compare, distill."""
+    """try, test, lint, validate, compare, label, distill."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     app.command(name="try")(try_one)
     app.command(name="test")(run_tests)
     app.command()(lint)
     app.command()(validate)
     app.command()(compare)
+    app.command()(label)
     app.command()(distill)
     judge_formats.add_to(app)
     return app
@@ -63,43 +64,6 @@ def try_one(
     )
 
 
-def run_tests(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> None:
-    """The judge's regression suite: known good and bad responses. Exit code 1 when one fails."""
-    from adjudge.pipeline.passport import judge_tests, run_judge_tests  # noqa: PLC0415
-    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
-    from adjudge.pipeline.tools import judge_room  # noqa: PLC0415
-
-    loaded = load_task(task)
-
-    async def work(observer: "Observer") -> list[tuple[str, list[str]]]:  # noqa: ARG001
-        async with judge_room(loaded, _folder(loaded, out)) as bench:
-            return await run_judge_tests(bench, _some(loaded, judge_tests(loaded, bench), bench))
-
-    outcome = run_told(work)
-    failed = [name for name, problems in outcome if problems]
-    lines = [f"{'FAIL' if problems else 'pass'}  {name}" for name, problems in outcome]
-    lines += [f"      {problem}" for _, problems in outcome for problem in problems]
-    emit({"tests": [{"name": n, "problems": p} for n, p in outcome], "failed": failed}, lines, as_json=as_json)
-    if failed:
-        says_no(
-            GateError(
-                f"The judge fails {len(failed)} of {len(outcome)} tests.",
-                f"It answers otherwise than expected on: {', '.join(failed[:5])}.",
-                "Mend the rubric, use a better judge, or correct the test if the judge is right.",
-            )
-        )
-
-
-def _some(task: "LoadedTask", cases: "tuple[JudgeCase, ...]", bench: "Bench") -> "tuple[JudgeCase, ...]":
-    if not cases:
-        raise ConfigError(
-            f"{task.file} names no judge tests.",
-            f"Nothing is known about how {bench.name} treats known responses.",
-            "Write a judge_tests.yaml and name it in validate.tests.",
-        )
-    return cases
-
-
 def lint(
     source: Annotated[
         Path, typer.Argument(metavar="TASK_OR_RUBRIC", help="Folder with task.yaml, a task file, or a rubric file.")
@@ -123,34 +87,6 @@ def lint(
     if counts["error"]:
         first = findings[0]
         says_no(GateError(f"{file}: {first.place}: {first.what}", first.why, first.fix))
-
-
-def validate(task: TaskPath, *, out: Out = None, as_json: AsJson = False) -> None:
-    """Measure the judge on labelled cases: its passport. Exit code 1 when it is not usable."""
-    from adjudge.pipeline.passport import validate_judge  # noqa: PLC0415
-    from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
-    from adjudge.pipeline.tools import judge_room  # noqa: PLC0415
-    from adjudge.store.atomic import write_json  # noqa: PLC0415
-
-    loaded = load_task(task)
-    folder = _folder(loaded, out)
-
-    async def work(observer: "Observer") -> "Passport":
-        async with judge_room(loaded, folder) as bench:
-            return await validate_judge(loaded, bench, None, observer)
-
-    found = run_told(work)
-    data = found.model_dump(mode="json")
-    write_json(folder / "passport.json", data)
-    emit(data, found.lines(), as_json=as_json)
-    if not found.usable:
-        says_no(
-            GateError(
-                f"The judge {found.judge} is {found.status}.",
-                found.sentence(),
-                "Use a better judge (judge.model), mend the rubric, or add labelled rows.",
-            )
-        )
 
 
 def distill(

@@ -1,4 +1,4 @@
-"""``adjudge judge import`` and ``export``: rubrics and graders in the formats of others."""
+"""``adjudge judge import`` and ``export``: rubrics, graders and recorded verdicts in the formats of others."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adjudge.cli.console import AsJson, emit
+from adjudge.cli.judge_replay import import_recorded
 from adjudge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Source(StrEnum):
-    """Formats that are read."""
+    """Formats of rubrics and graders that are read."""
 
     OPENAI = "openai"
     PROMETHEUS = "prometheus"
@@ -35,21 +36,40 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The rubric or grader of another tool.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The rubric or grader of another tool, or a folder of verdicts.")
+    ],
     *,
-    source: Annotated[Source, typer.Option("--from", help="Whose format it is.")],
-    out: Annotated[Path, typer.Option("--out", help="File to write: rubric.yaml, or grader.json for openai.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="FORMAT", help=f"Whose format it is: {', '.join(Source)}, or a set such as llmbar."
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="File to write: rubric.yaml, or grader.json for openai. A folder for verdicts."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Read a rubric or grader of another tool. An OpenAI grader is checked and stays JSON: it runs unchanged."""
+    """Read a rubric, a grader or recorded verdicts of another tool.
+
+    An OpenAI grader is checked and stays JSON: it runs unchanged. Verdicts become verdicts.jsonl and gold.jsonl.
+    """
+    from adjudge.wire.recorded.formats import FORMATS, refuse_unknown  # noqa: PLC0415  (keeps `--help` fast)
+
     _free(out)
-    if source is Source.OPENAI:
+    if source not in list(Source):
+        refuse_unknown(source, [*Source, *FORMATS])
+        import_recorded(file, source, out, as_json=as_json)
+        return
+    if source == Source.OPENAI:
         _import_grader(file, out, as_json=as_json)
         return
     from adjudge.judges.save import rubric_yaml  # noqa: PLC0415  (keeps `--help` fast)
     from adjudge.store.atomic import write_bytes  # noqa: PLC0415
 
-    found = _imported(file, source)
+    found = _imported(file, Source(source))
     write_bytes(out, rubric_yaml(found.rubric).encode())
     criteria = [criterion.id for criterion in found.rubric.criteria]
     lines = [f"The rubric is in {out}: {', '.join(criteria)}.", *found.notes, f"Use it: judge: {{rubric: {out}}}"]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from adjudge.cli.console import AsJson, Out, Resume, RunPath, TaskPath, emit, run_told, says_no
+from adjudge.cli.console import AsJson, Out, Resume, RunPath, TaskPath, Unproven, emit, run_told, says_no
 from adjudge.errors import ConfigError, GateError
 
 
@@ -43,6 +43,7 @@ def gate(
     task: Annotated[
         Path | None, typer.Option("--task", metavar="TASK", help="Rules from this task instead of the run's own.")
     ] = None,
+    allow_unproven: Unproven = False,
     as_json: AsJson = False,
 ) -> None:
     """Hold a run's evaluation against the release rules. Exit code 1 when the gate says no."""
@@ -54,7 +55,7 @@ def gate(
     result = check(load_task(task or run.config_file), run)
     emit(result.model_dump(mode="json"), [*result.lines(), result.sentence()], as_json=as_json)
     try:
-        require(result)
+        require(result, allow_unproven=allow_unproven)
     except GateError as error:
         says_no(error)
 

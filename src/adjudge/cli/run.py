@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adjudge.cli.console import AsJson, Out, Resume, TaskPath, emit, note, run_told
+from adjudge.cli.console import AsJson, Out, Resume, TaskPath, Unproven, emit, note, run_told
 from adjudge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,25 +47,41 @@ def run(
     out: Out = None,
     resume: Resume = False,
     dry_run: DryRun = False,
+    allow_unproven: Unproven = False,
     as_json: AsJson = False,
 ) -> None:
     """Baseline, judge, train, evaluate, release: each stage once, up to the one asked for."""
     from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
 
-    _start(load_task(task), stage, out, resume=resume, dry_run=dry_run, as_json=as_json)
+    _start(load_task(task), stage, out, resume=resume, dry_run=dry_run, allow_unproven=allow_unproven, as_json=as_json)
 
 
 def train(
-    task: TaskPath, *, out: Out = None, resume: Resume = False, dry_run: DryRun = False, as_json: AsJson = False
+    task: TaskPath,
+    *,
+    out: Out = None,
+    resume: Resume = False,
+    dry_run: DryRun = False,
+    allow_unproven: Unproven = False,
+    as_json: AsJson = False,
 ) -> None:
     """The same as `run --stage train`: what comes before training is done first."""
     from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415
 
-    _start(load_task(task), "train", out, resume=resume, dry_run=dry_run, as_json=as_json)
+    _start(
+        load_task(task), "train", out, resume=resume, dry_run=dry_run, allow_unproven=allow_unproven, as_json=as_json
+    )
 
 
 def _start(
-    task: "LoadedTask", stage: str | None, out: Path | None, *, resume: bool, dry_run: bool, as_json: bool
+    task: "LoadedTask",
+    stage: str | None,
+    out: Path | None,
+    *,
+    resume: bool,
+    dry_run: bool,
+    allow_unproven: bool,
+    as_json: bool,
 ) -> None:
     last = _stage(stage)
     if dry_run:
@@ -75,13 +91,26 @@ def _start(
         found = forecast(task, stages_up_to(task, last))
         emit(found.model_dump(mode="json"), found.lines(), as_json=as_json)
         return
-    _go(task, out or Path("runs") / task.config.name, last, resume=resume, as_json=as_json)
+    folder = out or Path("runs") / task.config.name
+    _go(task, folder, last, resume=resume, allow_unproven=allow_unproven, as_json=as_json)
 
 
-def _go(task: "LoadedTask", out: Path, stage: "Stage | None", *, resume: bool, as_json: bool) -> None:
+def _go(
+    task: "LoadedTask",
+    out: Path,
+    stage: "Stage | None",
+    *,
+    resume: bool,
+    as_json: bool,
+    allow_unproven: bool = False,
+) -> None:
     from adjudge.pipeline import run as pipeline  # noqa: PLC0415
 
-    outcome = run_told(lambda observer: pipeline.run(task, out, observer=observer, stage=stage, resume=resume))
+    outcome = run_told(
+        lambda observer: pipeline.run(
+            task, out, observer=observer, stage=stage, resume=resume, allow_unproven=allow_unproven
+        )
+    )
     emit(outcome.model_dump(mode="json"), _lines(outcome), as_json=as_json)
 
 

@@ -70,10 +70,19 @@ def bootstrap_tail(clusters: int, level: float = 0.95) -> float:
     Raises:
         ValueError: fewer than two clusters, or the level is not within (0, 1).
     """
+    return NormalDist().cdf(-half_width(clusters, level))
+
+
+def half_width(clusters: int, level: float = 0.95) -> float:
+    """How many standard errors an interval reaches to each side: ``sqrt(C / (C - 1))`` times Student's t.
+
+    Raises:
+        ValueError: fewer than two clusters, or the level is not within (0, 1).
+    """
     if clusters < 2:
-        msg = "a bootstrap interval needs two clusters"
+        msg = "an interval over clusters needs two of them"
         raise ValueError(msg)
-    return NormalDist().cdf(-math.sqrt(clusters / (clusters - 1)) * _t(level, clusters - 1))
+    return math.sqrt(clusters / (clusters - 1)) * _t(level, clusters - 1)
 
 
 def _z(level: float) -> float:

@@ -1,8 +1,7 @@
-"""Quotations of answers, found and marked in a text; and text made safe to look at."""
+"""Quotations of answers, found and marked in a text."""
 
 import json
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -18,15 +17,6 @@ class Piece(Frozen):
 
     text: str
     quoted_by: tuple[int, ...] = ()
-
-
-def plain(text: str) -> str:
-    """Every character that cannot be shown, hides itself or reorders its neighbours becomes U+FFFD.
-
-    Control characters but line break and tab, lone surrogates, private and unassigned ones, and formats such as the
-    bidirectional overrides. The length stays.
-    """
-    return "".join(char if char in "\n\t" or unicodedata.category(char)[0] != "C" else "\ufffd" for char in text)
 
 
 def quotations(response: str, document: str) -> tuple[str, ...]:

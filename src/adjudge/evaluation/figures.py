@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from adjudge.evaluation import charts
 from adjudge.evaluation.result import ALL_ROWS, Difference, Evaluation
+from adjudge.pictures import charts
 
 _LABELS: Final = {
     "schema_ok": "valid schema",

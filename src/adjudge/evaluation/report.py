@@ -13,9 +13,10 @@ from adjudge.domain import ComponentScore, Frozen, Reward, Rollout, Verdict
 from adjudge.domain.base import Count, Number, Score, Seconds
 from adjudge.domain.interval import Interval
 from adjudge.evaluation import figures
-from adjudge.evaluation.charts import duration
-from adjudge.evaluation.excerpts import pieces, plain, quotations
+from adjudge.evaluation.excerpts import pieces, quotations
 from adjudge.evaluation.result import Evaluation
+from adjudge.pictures.charts import duration
+from adjudge.pictures.page import rendered
 
 MAIN_METRICS = ("schema_ok", "grounding_precision", "finding_f1", "judge_score", "reward")
 
@@ -56,8 +57,9 @@ class JudgeCard(_View):
     fingerprint: str
     status: str
     weak_criteria: tuple[str, ...]
-    overall: JudgeRow | None
-    criteria: tuple[JudgeRow, ...]
+    overall: JudgeRow | None = None
+    """All criteria pooled; None where the passport has no such figure."""
+    criteria: tuple[JudgeRow, ...] = ()
     labels: str = ""
 
 
@@ -88,6 +90,8 @@ class ReportData(Frozen):
     stages: tuple[StageLine, ...] = ()
     evaluation: Evaluation | None = None
     passport: JudgeCard | None = None
+    passport_html: str = ""
+    """What shows that the judge is fit, as HTML of our own that escapes its own texts; it is put in as it is."""
     training: tuple[dict[str, Number], ...] = ()
     """Rows of metrics.jsonl, each with ``step``."""
     gate: tuple[str, ...] = ()
@@ -97,28 +101,26 @@ class ReportData(Frozen):
 
 def render_report(data: ReportData) -> str:
     """The page as HTML text (write it as UTF-8). Equal data gives equal text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  (keeps `--help` fast)
-    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
+    from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2; keeps `--help` fast)
 
-    environment = Environment(
-        loader=PackageLoader("adjudge.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    # The charts and the passport's part escape their own texts; nothing else on the page is let through unescaped.
+    charts = {name: Markup(svg) for name, svg in _charts(data).items()}  # noqa: S704  (escaped where drawn)
+    return rendered(
+        "adjudge.evaluation",
+        "report.html.j2",
+        {
+            "data": data,
+            "verdict": data.verdict or headline(data.evaluation),
+            "warnings": _warnings(data),
+            "charts": charts,
+            "passport_html": Markup(data.passport_html),  # noqa: S704  (made by our own templates)
+            "examples": [
+                _example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples
+            ],
+            "pairs": [name.removeprefix("difference ") for name in charts if name.startswith("difference ")],
+        },
+        filters={"label": figures.label, "duration": duration},
     )
-    environment.filters |= {"label": figures.label, "duration": duration}
-    # The charts escape their own texts; nothing else on the page is let through unescaped.
-    charts = {name: Markup(svg) for name, svg in _charts(data).items()}  # noqa: S704
-    page = environment.get_template("report.html.j2").render(
-        data=data,
-        verdict=data.verdict or headline(data.evaluation),
-        warnings=_warnings(data),
-        charts=charts,
-        examples=[_example(example, [*data.evaluation.models] if data.evaluation else []) for example in data.examples],
-        pairs=[name.removeprefix("difference ") for name in charts if name.startswith("difference ")],
-    )
-    return plain(page)
 
 
 def headline(evaluation: Evaluation | None) -> str:

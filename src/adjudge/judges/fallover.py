@@ -17,6 +17,7 @@ from adjudge.domain.sample import Sample
 from adjudge.domain.usage import Usage
 from adjudge.domain.verdict import FailureKind, JudgeFailure, Judgement
 from adjudge.judges.together import together
+from adjudge.judges.votes import again
 
 T = TypeVar("T")
 
@@ -75,6 +76,11 @@ class FalloverJudge:
     def fingerprint(self) -> str:
         """Hash of all judges in order; a verdict carries the one of the judge that gave it."""
         return digest({"fallover": [judge.fingerprint for judge in self._judges], "mix": self._mix})
+
+    def with_repeat(self, repeat: int) -> "FalloverJudge":
+        """The same judges, each asked once more."""
+        judges = [again(judge, repeat) for judge in self._judges]
+        return FalloverJudge(judges, mix_within_group=self._mix, rubric=self.rubric)
 
     async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:
         """A judgement of the sample's judge; the first rollout of a sample decides who that is.

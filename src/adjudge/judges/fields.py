@@ -8,7 +8,7 @@ policy's doing, not the judge's.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from adjudge.domain import Criterion, CriterionVerdict, Rubric, Sample
 from adjudge.domain.path import PathError, values_at
@@ -16,6 +16,9 @@ from adjudge.domain.rubric import Line, Passage
 from adjudge.domain.text import Span, locate
 
 Fields = Mapping[str, str | None]
+
+NO_CALL: Final = "No call:"
+"""How the rationale of an answer begins that was given without asking the judge."""
 
 _SENTENCE_END = re.compile(r"[.;:!?]\s+|\n+")
 
@@ -98,5 +101,5 @@ def uncalled(criterion: Criterion, label: str, why: str) -> CriterionVerdict:
     applies = criterion.scale.applies(label)
     score = criterion.scale.score(label) if applies else None
     return CriterionVerdict(
-        criterion=criterion.id, answer=label, applies=applies, score=score, rationale=f"No call: {why}."
+        criterion=criterion.id, answer=label, applies=applies, score=score, rationale=f"{NO_CALL} {why}."
     )

@@ -6,7 +6,7 @@ correlate by r, the variance is (1 + (k - 1) r) / k of one member's. Judges that
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -19,7 +19,7 @@ from adjudge.domain.verdict import FailureKind, JudgeFailure, Judgement, Verdict
 from adjudge.errors import ConfigError
 from adjudge.judges.ranking import spearman
 from adjudge.judges.together import together
-from adjudge.judges.votes import Each, joint_items, joint_raw, joint_usage, mean, vote_of
+from adjudge.judges.votes import Each, again, joint_items, joint_raw, joint_usage, mean, vote_of
 
 Rule = Literal["mean", "median", "majority", "unanimous"]
 
@@ -77,6 +77,10 @@ class PanelJudge:
     def fingerprint(self) -> str:
         """Hash of the members and the rule."""
         return self._fingerprint(range(len(self.judges)))
+
+    def with_repeat(self, repeat: int) -> "PanelJudge":
+        """The same panel, every member asked once more."""
+        return replace(self, judges=tuple(again(judge, repeat) for judge in self.judges))
 
     async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:
         """One verdict of all members, or why there is none.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from adjudge.domain.protocols import GroupJudge, Judge
 from adjudge.domain.rollout import Group
@@ -13,12 +13,27 @@ from adjudge.judges.together import together
 T = TypeVar("T")
 
 
+@runtime_checkable
 class Repeatable(Judge, Protocol):
     """A judge that can be asked the same thing again without being answered from the journal."""
 
     def with_repeat(self, repeat: int) -> Judge:
         """The same judge (by fingerprint), asked once more."""
         ...
+
+
+def again(judge: Judge, repeat: int) -> Judge:
+    """The same judge (by fingerprint), asked once more; repeat 0 is the judge as it is.
+
+    Raises:
+        TypeError: it cannot be: its second answer would be the first one out of the journal.
+    """
+    if not repeat:
+        return judge
+    if not isinstance(judge, Repeatable):
+        msg = f"the judge {judge.name} cannot be asked the same thing again"
+        raise TypeError(msg)
+    return judge.with_repeat(repeat)
 
 
 class Each:

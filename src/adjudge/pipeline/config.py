@@ -13,9 +13,13 @@ from adjudge.endpoints.base import Sends
 from adjudge.endpoints.calls.path import CallConfig
 from adjudge.judges.panel import Rule as PanelRule
 from adjudge.judges.rubric import Calls
+from adjudge.pipeline.anchors_config import AnchorsConfig
+from adjudge.pipeline.probes import Amounts
 from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
+from adjudge.validation.checks.success import SuccessCriterion
+from adjudge.validation.registry import CheckSettings
 
 Split = Literal["train", "validation", "test"]
 Stage = Literal["baseline", "judge", "train", "evaluate", "release"]
@@ -183,27 +187,48 @@ class JudgeConfig(Frozen):
         return self.model_copy(update={"model": model, "panel": None, "fallover": (), "adapter": adapter})
 
 
+class ProbesConfig(Amounts):
+    """How much the judge is asked beside the labelled cases. 0 leaves a probe out: its check then lacks data."""
+
+    repeat_cases: Count = 80
+    """Cases asked again and again, as they are."""
+    repeats: int = Field(default=3, ge=2)
+    """How often each of them is asked in all."""
+    wording_cases: Count = 70
+    """Cases asked in other words, orders and directions, and turned into their opposite."""
+    groups: Count = 20
+    """Rows to which the policy's own responses are drawn, a group each, and each asked ``repeats`` times."""
+
+
 class ValidateConfig(Frozen):
     """What the judge must show before it may train a policy."""
 
-    require: Literal["usable", "tests", "nothing"] = "usable"
-    """``usable``: the passport says so; ``tests``: all judge tests pass; ``nothing``: measure, tell, go on."""
     cases: Count = 400
     """Most labelled cases that are asked; evenly over the criteria."""
     tests: str | None = Field(default=None, min_length=1)
     """Known responses, ``judge_tests.yaml``."""
+    gold: str | None = Field(default=None, min_length=1)
+    """People's labels, ``gold.jsonl``."""
+    metrics: str | None = Field(default=None, min_length=1)
+    """Production metrics of judged responses, a JSONL file."""
+    success_criteria: tuple[SuccessCriterion, ...] = ()
+    """What production metrics must reach, and the criteria that stand for each."""
+    passport: str | None = Field(default=None, min_length=1)
+    """A passport made before, by ``adjudge judge validate``: the judge is not measured again."""
+    probes: ProbesConfig = ProbesConfig()
+    checks: CheckSettings = CheckSettings()
+    """What each check demands."""
+    accept: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """Check -> why its failure is accepted; every artefact repeats it."""
+    must_pass: tuple[str, ...] = ()
+    """Checks for which not enough data is not enough."""
     auc: Score = 0.75
     bound: Literal["estimate", "low"] = "estimate"
     min_cases: int = Field(default=10, ge=1)
     """Good and bad cases of a criterion, each, before its figure counts."""
     seed: int = 0
-
-    @model_validator(mode="after")
-    def _can_be_met(self) -> "ValidateConfig":
-        if self.require == "tests" and self.tests is None:
-            msg = "require: tests needs a file of tests (validate.tests)"
-            raise ValueError(msg)
-        return self
+    anchors: AnchorsConfig = AnchorsConfig()
+    """Responses that the judge is asked about again while training."""
 
 
 class BaselineConfig(Frozen):

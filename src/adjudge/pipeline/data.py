@@ -68,7 +68,9 @@ def file_fingerprints(task: LoadedTask) -> dict[str, str]:
     parts = (*config.reward.gates, *config.reward.terms, *config.reward.metrics)
     schemas = [part.file for part in parts if isinstance(part, JsonSchemaConfig)]
     scripts = [_script(model) for model in config.judge.models]
-    names += [name for name in (config.validation.tests, *scripts, *schemas) if name is not None]
+    validate = config.validation
+    files = (validate.tests, validate.gold, validate.passport, *scripts, *schemas)
+    names += [name for name in files if name is not None]
     return {name: _sha256(task.path(name)) for name in dict.fromkeys(names) if task.path(name).is_file()}
 
 

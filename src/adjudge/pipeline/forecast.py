@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
 
-from adjudge.domain import Frozen, JudgeFailure, Judgement, Rollout, Rubric, Sample, Usage
+from adjudge.domain import Frozen, Rubric, Sample, Usage
 from adjudge.domain.base import Count, Number, Seconds
-from adjudge.domain.verdict import FailureKind
 from adjudge.endpoints.calls.path import CallConfig
 from adjudge.endpoints.resolve import resolve_endpoint
-from adjudge.judges.cases import load_judge_cases
 from adjudge.judges.fields import response_items
 from adjudge.judges.graders.names import model_calls
 from adjudge.judges.rubric import batch_size
+from adjudge.judges.suite.suite import load_suite
 from adjudge.models.cache import EMBEDDED_JUDGES
 from adjudge.pipeline.config import JudgeConfig, Stage
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.grading import check_grader, task_grader
 from adjudge.pipeline.judging import check_chooser, members, task_rubric
 from adjudge.pipeline.labelled import held_out_cases
+from adjudge.pipeline.own import Unasked
 from adjudge.pipeline.policy import (
     adapter_folder,
     base_name,
@@ -85,16 +85,6 @@ class Forecast(Frozen):
         return [head, *rows, told]
 
 
-class _Unasked:
-    """Stands where the judge will be, so that the reward can be built and checked without one."""
-
-    name = "unasked"
-    fingerprint = "unasked"
-
-    async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:  # noqa: ARG002  (the protocol's signature)
-        return JudgeFailure(judge=self.fingerprint, rollout_id=rollout.id, kind=FailureKind.ABSTAINED)
-
-
 def forecast(task: LoadedTask, stages: Sequence[Stage]) -> Forecast:
     """Check all that the task names, and add up what the stages take.
 
@@ -151,9 +141,9 @@ def _check(task: LoadedTask, rubric: Rubric) -> None:
     for name in {base_name(task), *(name for member in judges for name in _local_judge(member))} - {"tiny"}:
         model_folder(name)
     warm_adapter(task)
-    build_reward(config.reward, _Unasked(), task.folder)
+    build_reward(config.reward, Unasked(), task.folder)
     if config.validation.tests is not None:
-        load_judge_cases(task.path(config.validation.tests), rubric)
+        load_suite(task.path(config.validation.tests), rubric)
     if config.judge.adapter is not None:
         adapter_folder(task, config.judge.adapter)
     grader = task_grader(task)
@@ -213,14 +203,18 @@ class _Judging:
             }
         )
 
-    def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0) -> StageForecast:
-        """A stage that samples and judges `rollouts` responses."""
+    def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0, judged: int = 0) -> StageForecast:
+        """A stage that samples and judges `rollouts` responses, and judges `judged` others."""
         sampled = rollouts * self.task.config.train.max_new_tokens
         seconds = sampled / SAMPLE_TOKENS_PER_SECOND + trained_tokens / UPDATE_TOKENS_PER_SECOND
         made = StageForecast(
             stage=stage, rollouts=rollouts, sampled_tokens=sampled, trained_tokens=trained_tokens, seconds=seconds
         )
-        return self.of_calls(made, round(rollouts * self.items * self.calls_per_item))
+        return self.of_calls(made, self.calls(rollouts + judged))
+
+    def calls(self, responses: int) -> int:
+        """Judge calls of so many responses."""
+        return round(responses * self.items * self.calls_per_item)
 
 
 def _baseline(task: LoadedTask, judging: _Judging) -> StageForecast:
@@ -233,7 +227,10 @@ def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
     samples = (*judging.samples, *split_samples(task, "test"))
     calls = len(held_out_cases(samples, judging.rubric, most=config.cases, seed=config.seed))
     if config.tests is not None:
-        calls += len(load_judge_cases(task.path(config.tests), judging.rubric)) * judging.calls_per_item
+        suite = load_suite(task.path(config.tests), judging.rubric)
+        calls += len(suite.asks) * suite.repeats * judging.calls_per_item
+    if config.anchors.every:
+        calls += judging.calls(config.anchors.cases * config.anchors.repeats)
     return judging.of_calls(StageForecast(stage="judge"), calls)
 
 
@@ -249,7 +246,9 @@ def _train(task: LoadedTask, judging: _Judging) -> StageForecast:
     if warm is not None and warm.sft is not None:
         answer = fmean(len(str(sample.reference_answer or "")) for sample in samples) / CHARS_PER_TOKEN
         tokens += warm.sft.max_steps * warm.sft.batch_size * (prompt + answer)
-    return judging.of_rollouts("train", rollouts, round(tokens))
+    anchors = task.config.validation.anchors
+    anchored = anchors.cases * (train.max_steps // anchors.every) if anchors.every else 0
+    return judging.of_rollouts("train", rollouts, round(tokens), judged=anchored)
 
 
 def _evaluate(task: LoadedTask, judging: _Judging) -> StageForecast:

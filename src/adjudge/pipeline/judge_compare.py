@@ -1,5 +1,6 @@
 """Several judges on the same labelled cases: each is asked, and what it answered and took is laid side by side."""
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from adjudge.domain import JudgeFailure, Judgement, Observer, Progress, Rollout, Sample, Usage
+from adjudge.domain import Judge, JudgeFailure, Judgement, Observer, Progress, Rollout, Rubric, Sample, Usage
 from adjudge.endpoints.prices import Prices
 from adjudge.errors import AdjudgeError, ConfigError, DataError, MissingError
 from adjudge.judges.choice import ChoiceJudge
@@ -16,8 +17,7 @@ from adjudge.judges.rubric import RubricJudge
 from adjudge.pipeline.config import JudgeConfig
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench, open_bench
-from adjudge.pipeline.labelled import held_out_cases
-from adjudge.pipeline.passport import ask_cases, known_answer, probability
+from adjudge.pipeline.labelled import as_rollout, held_out_cases, known_answer, sample_of
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.store.atomic import write_bytes, write_json
@@ -29,6 +29,7 @@ from adjudge.training.labelled import Case
 from adjudge.validation.comparison import OK, Asked, Asking, JudgeComparison, Problem, compare
 
 STAGE: Final = "compare"
+_CHUNK: Final = 16
 LABELS: Final = "expert findings of the validation and test rows; wrong cases made from them by construction"
 
 
@@ -240,12 +241,38 @@ async def _rounds(
             yield repeat, part
 
 
+async def ask_cases(
+    judge: Judge, rubric: Rubric, cases: Sequence[Case], samples: Sequence[Sample]
+) -> AsyncIterator[list[tuple[Case, Rollout, Judgement]]]:
+    """Put every case to the judge, a few at a time and in order; what came of each few.
+
+    Args:
+        judge: of `rubric`.
+        rubric: says how a case becomes a response.
+        cases: with known answers.
+        samples: the rows that they were made from.
+    """
+    for start in range(0, len(cases), _CHUNK):
+        part = cases[start : start + _CHUNK]
+        made = [as_rollout(case, rubric, sample_of(case, samples)) for case in part]
+        judgements = await asyncio.gather(*(judge.judge(sample, rollout) for sample, rollout in made))
+        rollouts = (rollout for _, rollout in made)
+        yield list(zip(part, rollouts, judgements, strict=True))
+
+
+def _probability(case: Case, judgement: Judgement) -> float | None:
+    """How sure the judge is of the better answer; None where it failed."""
+    if isinstance(judgement, JudgeFailure):
+        return None
+    return next(answer.score for answer in judgement.items[0].criteria if answer.criterion == case.criterion)
+
+
 def _answer(case: Case, repeat: int, judgement: Judgement) -> Asked:
     known = known_answer(case)
     if isinstance(judgement, JudgeFailure):
         return Asked(known, repeat, judgement.kind.value)
     answer = next(part.answer for part in judgement.items[0].criteria if part.criterion == case.criterion)
-    return Asked(known, repeat, OK, answer, probability(case, judgement))
+    return Asked(known, repeat, OK, answer, _probability(case, judgement))
 
 
 def _hopeless(asked: Sequence[Asked], total: int) -> str:

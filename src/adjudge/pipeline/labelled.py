@@ -12,6 +12,7 @@ from adjudge.domain import Policy, Rollout, Rubric, Sample
 from adjudge.domain.path import holding
 from adjudge.domain.rubric import Line, Passage
 from adjudge.training.labelled import Case, labelled_cases
+from adjudge.validation.labelled import LabelledCase
 
 KEY = "G1"
 """The id under which a case's guideline is cited."""
@@ -71,3 +72,10 @@ def sample_of(case: Case, samples: Sequence[Sample]) -> Sample:
     """The row that a case was made from: its id begins with the row's."""
     fitting = [sample for sample in samples if case.id.startswith(f"{sample.id}/")]
     return max(fitting, key=lambda sample: len(sample.id))
+
+
+def known_answer(case: Case) -> LabelledCase:
+    """What validation needs to know of a case."""
+    return LabelledCase(
+        id=case.id, criterion=case.criterion, source=case.source, cluster=case.cluster, label=case.label
+    )

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -21,6 +22,7 @@ from adjudge.release.gate import GateResult, check_gate
 from adjudge.store.atomic import read_json, write_bytes, write_json
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
+from adjudge.validation.page import passport_page, passport_section
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "release"
@@ -43,16 +45,28 @@ def check(task: LoadedTask, run: RunFolder) -> GateResult:
             "Add for example release: {rules: [{metric: schema_ok, at_least: 0.9}]}.",
         )
     result = check_gate(task.config.release.gate, Evaluation.read(run.evaluation))
+    result = result.model_copy(update={"warnings": warnings(run)})
     write_json(run.gate, result.model_dump(mode="json"))
     return result
 
 
-def require(result: GateResult) -> None:
-    """Stop where the gate says no.
+def warnings(run: RunFolder) -> tuple[str, ...]:
+    """What every artefact of the run repeats."""
+    return (run.unproven,) if run.unproven else ()
+
+
+def require(result: GateResult, *, allow_unproven: bool = False) -> None:
+    """Stop where the gate says no, or the model comes from a judge that is not proven.
 
     Raises:
-        GateError: it does.
+        GateError: one of the two.
     """
+    if result.warnings and not allow_unproven:
+        raise GateError(
+            result.warnings[0],
+            "A release says that its reward could be trusted; for this one nobody has shown it.",
+            "Train on a judge with a passport, or add --allow-unproven: everything in the release then says so.",
+        )
     if not result.passed:
         raise GateError(
             result.sentence(),
@@ -80,6 +94,7 @@ def export(task: LoadedTask, run: RunFolder, result: GateResult, rows: dict[Spli
         # Another one than the passport's where weak criteria weigh nothing.
         "reward_judges": ", ".join(Evaluation.read(run.evaluation).judges),
         "gate_passed": result.passed,
+        "judge_proven": not run.unproven,
         "adjudge_version": __version__,
     }
     export_adapter(rft_adapter(run), target, card, base_model=base, facts=facts)
@@ -117,6 +132,7 @@ def _card(
             for name in shown
         ),
         gate=tuple(result.lines()),
+        limits=warnings(run),
         adjudge_version=__version__,
     )
 
@@ -131,6 +147,20 @@ def _uses(split: Split, samples: Sequence[Sample]) -> list[DataUse]:
         DataUse(split=split, rows=rows, source=source, licence=licence)
         for (source, licence), rows in sorted(counts.items())
     ]
+
+
+def write_passport_page(passport: Passport, path: Path) -> None:
+    """The passport as one HTML file."""
+    page = passport_page(
+        passport.judge,
+        passport.fingerprint,
+        passport.sentence(),
+        passport.all_checks,
+        accepted=passport.accepted,
+        made=passport.made,
+        labels=passport.labels,
+    )
+    write_bytes(path, page.encode("utf-8", "backslashreplace"))
 
 
 def write_examples(run: RunFolder, examples: Sequence[Example]) -> None:
@@ -153,9 +183,11 @@ def write_report(run: RunFolder, task_name: str, stages: Sequence[StageLine], ju
         stages=tuple(stages),
         evaluation=Evaluation.read(run.evaluation) if run.evaluation.is_file() else None,
         passport=None if passport is None else JudgeCard.model_validate(passport.model_dump()),
+        passport_html="" if passport is None else passport_section(passport.all_checks, accepted=passport.accepted),
         training=tuple(_training_rows(run)),
         gate=() if gate is None else tuple(gate.lines()),
         examples=_EXAMPLES.validate_json(examples.read_bytes()) if examples.is_file() else (),
+        warnings=warnings(run),
     )
     write_bytes(run.report, render_report(data).encode("utf-8", "backslashreplace"))
 

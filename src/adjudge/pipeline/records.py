@@ -83,9 +83,31 @@ class Records:
             there[rollout.id] = row
         self.sync()
 
-    def verdict(self, stage: str, step: int, judgement: Verdict | JudgeFailure, rollout: Rollout, judge: str) -> None:
-        """Write the verdict rows of one judgement that belongs to no reward."""
-        for row in verdict_rows(judgement, rollout, CallContext(judge_name=judge)):
+    def verdict(
+        self,
+        stage: str,
+        step: int,
+        judgement: Verdict | JudgeFailure,
+        rollout: Rollout,
+        judge: str,
+        *,
+        variant: str = "base",
+        repeat: int = 0,
+    ) -> list[Row]:
+        """Write the verdict rows of one judgement that belongs to no reward, and return them."""
+        context = CallContext(judge_name=judge, variant=variant, repeat=repeat)
+        rows = [{"stage": stage, "step": step, **row} for row in verdict_rows(judgement, rollout, context)]
+        for row in rows:
+            self._verdicts.append(row)
+        return rows
+
+    def verdicts(self, stage: str, variant: str) -> list[Row]:
+        """The verdict rows of a stage and variant that were on disk when the files were opened."""
+        return [row for row in self._verdicts.rows_at_open if (row["stage"], row["variant"]) == (stage, variant)]
+
+    def verdict_rows(self, stage: str, step: int, rows: Iterable[Row]) -> None:
+        """Write rows of the verdict table that belong to no reward."""
+        for row in rows:
             self._verdicts.append({"stage": stage, "step": step, **row})
 
     def _judged(self, stage: str, step: int, part: ComponentScore, rollout: Rollout, judge: str) -> None:

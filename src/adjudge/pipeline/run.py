@@ -1,7 +1,7 @@
 """The pipeline: stages in order, each done once, each resumable. See `adjudge.pipeline` for what they are.
 
 A run folder belongs to one task with one content of its files. What only decides whether to go on (the release rules,
-``validate.require``, ``evaluate.baseline.enforce``) may change between two starts; everything else is pinned.
+``validate.accept`` and ``must_pass``, ``evaluate.baseline.enforce``) may change between two starts; all else is pinned.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from adjudge.domain import Frozen, Note, Observer, Sample, StageEnded, StageStar
 from adjudge.domain.base import Seconds
 from adjudge.errors import ConfigError, RunError
 from adjudge.evaluation.report import StageLine, headline
-from adjudge.pipeline import baseline, compare, passport, publish, train
+from adjudge.pipeline import anchors, baseline, compare, passport, publish, train, validate
 from adjudge.pipeline.config import STAGES, Split, Stage
 from adjudge.pipeline.data import file_fingerprints, split_samples
 from adjudge.pipeline.judging import Bench, open_bench, task_rubric, without
@@ -51,7 +51,13 @@ class RunOutcome(Frozen):
 
 
 async def run(
-    task: LoadedTask, out: Path, *, observer: Observer, stage: Stage | None = None, resume: bool = False
+    task: LoadedTask,
+    out: Path,
+    *,
+    observer: Observer,
+    stage: Stage | None = None,
+    resume: bool = False,
+    allow_unproven: bool = False,
 ) -> RunOutcome:
     """All stages up to `stage` (default: the last that the task has); those that are done are skipped.
 
@@ -61,6 +67,7 @@ async def run(
         observer: is told the story; may ask for a stop.
         stage: the last stage to run.
         resume: go on in a folder that holds a run already.
+        allow_unproven: train and release on a judge without a passport that says yes; the run is marked for good.
 
     Raises:
         RunError: the folder holds a run (without `resume`), one of another task, or is in use.
@@ -71,7 +78,7 @@ async def run(
     wanted = stages_up_to(task, stage)
     folder = open_folder(task, out, resume=resume)
     with folder.locked():
-        return await _Run(task, folder, observer).go(wanted)
+        return await _Run(task, folder, observer, allow_unproven=allow_unproven).go(wanted)
 
 
 def stages_up_to(task: LoadedTask, stage: Stage | None) -> tuple[Stage, ...]:
@@ -130,17 +137,21 @@ def open_folder(task: LoadedTask, out: Path, *, resume: bool, also: Mapping[str,
 def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     """Fingerprint of everything in the task that changes a number."""
     data = {"also": dict(also or {}), **task.config.model_dump(mode="json", by_alias=True)}
-    del data["release"], data["validate"]["require"], data["evaluate"]["baseline"]["enforce"]
+    del data["release"], data["validate"]["accept"], data["validate"]["must_pass"]
+    del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
+    del data["validate"]["anchors"]["every"]
     return digest(data)
 
 
 class _Run:
     """One start of the pipeline in a locked folder."""
 
-    def __init__(self, task: LoadedTask, folder: RunFolder, observer: Observer) -> None:
+    def __init__(self, task: LoadedTask, folder: RunFolder, observer: Observer, *, allow_unproven: bool) -> None:
         self._task, self._folder, self._observer = task, folder, observer
+        self._allow_unproven = allow_unproven
         self._inputs = digest({"pinned": _pinned(task), "files": file_fingerprints(task)})
         self._reports: list[StageReport] = []
         self._results: dict[str, Any] = {}
@@ -174,7 +185,7 @@ class _Run:
             self._folder.finish_stage(stage, self._stage_inputs(stage), found)
             self._done(stage, found, "done")
             tell(self._observer, StageEnded(stage=stage, detail=detail, seconds=seconds))
-        self._require(stage, found)
+        await self._require(stage, found)
         if stage in {"evaluate", "release"}:
             self._report()
 
@@ -189,12 +200,18 @@ class _Run:
             return self._inputs
         return digest({"before": self._inputs, "release": self._task.config.release.model_dump(mode="json")})
 
-    def _require(self, stage: Stage, found: dict[str, Any]) -> None:
+    async def _require(self, stage: Stage, found: dict[str, Any]) -> None:
         """A stage that says no says it on every start, done before or not."""
         if stage == "baseline":
             baseline.require(self._task, baseline.Baseline.model_validate(found["baseline"]))
         elif stage == "judge":
-            passport.require(self._task, Passport.read(self._folder.passport), found["failed_tests"])
+            before = Passport.read(self._folder.passport)
+            now = passport.settled(self._task, before)
+            if now != before:
+                write_json(self._folder.passport, now.model_dump(mode="json"))
+            fingerprint = (await self._open_bench()).judge().fingerprint
+            if not self._allow_unproven:
+                passport.require(now, fingerprint)
 
     @cached_property
     def _journal(self) -> Journal:
@@ -233,6 +250,10 @@ class _Run:
         # Where all are weak, nothing is dropped: the task has asked to go on nevertheless.
         return found.weak_criteria if without(rubric, found.weak_criteria) is not rubric else ()
 
+    def _anchoring(self, bench: Bench) -> anchors.Anchoring:
+        samples = self._samples("validation")
+        return anchors.Anchoring(self._task, self._folder, bench, self._records, samples, self._observer)
+
     async def _baseline(self) -> tuple[dict[str, Any], str]:
         rows = self._samples("validation")
         found = await baseline.run_baseline(rows, await self._work())
@@ -240,25 +261,37 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        tests = passport.judge_tests(self._task, bench)
-        found = await passport.validate_judge(self._task, bench, self._records, self._observer)
-        outcome = await passport.run_judge_tests(bench, tests)
-        failed = [name for name, problems in outcome if problems]
-        self._records.sync()
+        given = self._task.config.validation.passport
+        if given is not None:
+            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+        else:
+            records = self._records
+            found = await validate.validate_judge(
+                self._task, bench, self._observer, sink=lambda rows: records.verdict_rows(passport.STAGE, 0, rows)
+            )
+            found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
+            records.sync()
         write_json(self._folder.passport, found.model_dump(mode="json"))
-        for line in found.lines()[1:]:
+        for line in found.brief():
             tell(self._observer, Note(stage="judge", text=line))
         detail = found.sentence()
-        if tests:
-            detail += f" It passes {len(tests) - len(failed)} of {len(tests)} judge tests."
         weak = self._weak()
         if weak:
             detail += f" Their weight in the reward is 0: {', '.join(weak)}."
-        return {"judge": found.judge, "status": found.status, "weak": list(weak), "failed_tests": failed}, detail
+        return {"judge": found.judge, "status": found.status, "weak": list(weak)}, detail
 
     async def _train(self) -> tuple[dict[str, Any], str]:
+        bench = await self._open_bench()
+        problem = passport.objection(Passport.read(self._folder.passport), bench.judge().fingerprint)
+        if problem:
+            # Only who asked for it comes here; what is trained from now on says so.
+            why = f"The judge is not proven (--allow-unproven): {problem}"
+            self._folder.mark_unproven(why)
+            tell(self._observer, Note(stage="train", text=why, level="warning"))
         rows = self._samples("train"), self._samples("validation")
-        found = await train.run_train(self._folder, *rows, await self._work(self._weak()))
+        work = await self._work(self._weak())
+        watch = anchors.open_watch(self._anchoring(bench), Passport.read(self._folder.passport))
+        found = await train.run_train(self._folder, *rows, work, watch)
         warm = f"{found.sft_steps} supervised steps, then " if found.sft_steps else ""
         chosen = f" Step {found.best_step} is the best on the validation rows." if found.best_step < found.steps else ""
         return {"train": found.model_dump(mode="json")}, f"{warm}{found.steps} steps of reinforcement.{chosen}"
@@ -271,6 +304,7 @@ class _Run:
         models |= {"rft": compare.Contestant(adapter=train.rft_adapter(self._folder))}
         found, examples = await compare.run_evaluation(models, samples, await self._work(self._weak()))
         publish.write_examples(self._folder, examples)
+        found = found.model_copy(update={"warnings": (*found.warnings, *publish.warnings(self._folder))})
         write_json(self._folder.evaluation, found.model_dump(mode="json"))
         for line in found.lines(compare.shown(found)):
             tell(self._observer, Note(stage="evaluate", text=line))
@@ -282,7 +316,7 @@ class _Run:
             tell(self._observer, Note(stage="release", text=line))
         # The report shows the gate's rows, above all when it says no.
         self._report()
-        publish.require(result)
+        publish.require(result, allow_unproven=self._allow_unproven)
         rows: dict[Split, Any] = {split: self._samples(split) for split in get_args(Split)}
         where = publish.export(self._task, self._folder, result, rows)
         return {"folder": where}, f"{result.sentence()} Adapter and card are in {self._folder.path / where}."

@@ -17,20 +17,23 @@ from adjudge.evaluation.result import Evaluation
 from adjudge.judges.load import load_rubric
 from adjudge.pipeline import compare, publish
 from adjudge.pipeline.compare import Contestant
-from adjudge.pipeline.config import Split
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench, open_bench
+from adjudge.pipeline.passport import STAGE
 from adjudge.pipeline.policy import adapter_folder, local_reference
 from adjudge.pipeline.records import Records
+from adjudge.pipeline.responses import given_responses
 from adjudge.pipeline.run import open_folder
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.pipeline.validate import validate_judge
 from adjudge.pipeline.work import Work
-from adjudge.store.atomic import write_json
+from adjudge.store.atomic import write_bytes, write_json
 from adjudge.store.journal import Journal
-from adjudge.store.jsonl import JsonlFile
+from adjudge.store.jsonl import JsonlFile, seal
 from adjudge.store.run import RunFolder
 from adjudge.training.labelled import labelled_cases
+from adjudge.validation.passport import Passport
 
 
 @contextlib.asynccontextmanager
@@ -40,6 +43,24 @@ async def judge_room(task: LoadedTask, out: Path) -> AsyncIterator[Bench]:
     with folder.locked(), Journal(folder.journal) as journal:
         async with open_bench(task, journal) as bench:
             yield bench
+
+
+async def measure_judge(
+    task: LoadedTask, out: Path, observer: Observer, rollouts: Sequence[Rollout] | None
+) -> Passport:
+    """Measure the task's judge; writes verdicts.jsonl, passport.json and passport.html to `out`.
+
+    Raises:
+        StoppedError: an observer asked to stop; what was paid for is in the journal there.
+    """
+    rows: list[dict[str, Any]] = []
+    async with judge_room(task, out) as bench:
+        found = await validate_judge(task, bench, observer, sink=rows.extend, rollouts=rollouts)
+    folder = RunFolder(out)
+    write_bytes(folder.verdicts, b"".join(seal({"stage": STAGE, "step": 0, **row}) for row in rows))
+    write_json(folder.passport, found.model_dump(mode="json"))
+    publish.write_passport_page(found, out / "passport.html")
+    return found
 
 
 async def try_judge(
@@ -123,15 +144,7 @@ async def score_rollouts(task: LoadedTask, rollouts: Sequence[Rollout], out: Pat
         DataError: a rollout answers a row that the task does not have.
         StoppedError: an observer asked to stop.
     """
-    splits: tuple[Split, ...] = ("train", "validation", "test")
-    samples = {sample.id: sample for split in splits for sample in split_samples(task, split)}
-    lost = next((rollout for rollout in rollouts if rollout.sample_id not in samples), None)
-    if lost is not None:
-        raise DataError(
-            f"Rollout '{lost.id}' answers the row '{lost.sample_id}', which the task does not have.",
-            "A response is judged beside its row.",
-            "Correct sample_id, or the task's data.",
-        )
+    samples = {rollout.id: sample for sample, rollout in given_responses(task, rollouts)}
     with JsonlFile(out) as file, Journal(out.with_name(f"{out.name}.journal")) as journal:
         done = {row["rollout_id"]: Reward.model_validate(row) for row in file.rows_at_open}
         async with open_bench(task, journal) as bench:
@@ -140,7 +153,7 @@ async def score_rollouts(task: LoadedTask, rollouts: Sequence[Rollout], out: Pat
 
             async def scored(rollout: Rollout) -> Reward:
                 async with places:
-                    return await reward.score(samples[rollout.sample_id], rollout)
+                    return await reward.score(samples[rollout.id], rollout)
 
             under_way = [asyncio.create_task(scored(rollout)) for rollout in rollouts if rollout.id not in done]
             try:

@@ -15,6 +15,7 @@ from adjudge.pipeline.work import Work
 from adjudge.store.run import RunFolder
 
 if TYPE_CHECKING:
+    from adjudge.training.grpo import Between
     from adjudge.training.local import LocalBackend
 
 STAGE: Final = "train"
@@ -49,7 +50,13 @@ def sft_checkpoints(run: RunFolder) -> Path:
     return run.checkpoints / "sft"
 
 
-async def run_train(run: RunFolder, samples: Sequence[Sample], validation: Sequence[Sample], work: Work) -> Trained:
+async def run_train(
+    run: RunFolder,
+    samples: Sequence[Sample],
+    validation: Sequence[Sample],
+    work: Work,
+    between: "Between | None" = None,
+) -> Trained:
     """Train up to the configured steps, from the newest checkpoints.
 
     Args:
@@ -57,6 +64,7 @@ async def run_train(run: RunFolder, samples: Sequence[Sample], validation: Seque
         samples: training rows.
         validation: rows that are never trained on; they choose the checkpoint that is exported.
         work: its reward has weak criteria weighed out.
+        between: is awaited between two steps; may ask for a stop.
 
     Raises:
         StoppedError: an observer asked to stop; a checkpoint is there.
@@ -73,7 +81,14 @@ async def run_train(run: RunFolder, samples: Sequence[Sample], validation: Seque
     config = task.config.train
     tell(observer, Note(stage=STAGE, text=_plan(task, start)))
     result = await train_grpo(
-        backend, samples, work.reward, config, folder=run.checkpoints, observer=recorder, validation=validation
+        backend,
+        samples,
+        work.reward,
+        config,
+        folder=run.checkpoints,
+        observer=recorder,
+        validation=validation,
+        between=between,
     )
     if result.stopped_early:
         raise StoppedError(f"after step {result.steps} of {config.max_steps}")

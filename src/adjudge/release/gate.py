@@ -100,6 +100,8 @@ class GateResult(Frozen):
     format: Literal[1] = 1
     rows: tuple[RuleResult, ...] = Field(min_length=1)
     passed: bool
+    warnings: tuple[str, ...] = ()
+    """What no rule is about and who reads the outcome must know: a judge that is not proven."""
 
     @model_validator(mode="after")
     def _follows_from_rows(self) -> "GateResult":
@@ -110,7 +112,8 @@ class GateResult(Frozen):
 
     def lines(self) -> list[str]:
         """One line a rule, for the terminal."""
-        return [f"{'pass' if row.passed else 'FAIL'}  {row.demand}: {row.why}" for row in self.rows]
+        rows = [f"{'pass' if row.passed else 'FAIL'}  {row.demand}: {row.why}" for row in self.rows]
+        return [*rows, *(f"warning  {text}" for text in self.warnings)]
 
     def sentence(self) -> str:
         """The outcome in one sentence."""

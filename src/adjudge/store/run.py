@@ -38,6 +38,7 @@ class RunFolder:
         self.gate = path / "gate.json"
         self.checkpoints = path / "checkpoints"
         self.report = path / "report.html"
+        self.unproven_file = path / "unproven.json"
 
     @classmethod
     def create(cls, path: Path, *, manifest: dict[str, Any], config: str) -> Self:
@@ -105,6 +106,17 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """What was given to `create`, with ``created`` and ``config_fingerprint``."""
         return read_json(self.manifest_file)
+
+    @property
+    def unproven(self) -> str:
+        """Why this run's judge is not proven, in a sentence that every artefact repeats; empty where it is."""
+        return str(read_json(self.unproven_file)["why"]) if self.unproven_file.is_file() else ""
+
+    def mark_unproven(self, why: str) -> None:
+        """Mark the run for good: what was trained on an unproven judge stays so, whatever is measured later."""
+        if not self.unproven:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            write_json(self.unproven_file, {"why": why, "since": now})
 
     def checkpoint(self, step: int) -> Path:
         """Folder of the checkpoint after optimizer step `step`."""

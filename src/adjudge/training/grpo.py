@@ -7,7 +7,7 @@ its group's mean and of the loss; a response cut at the token limit stays in the
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -31,6 +31,9 @@ from adjudge.training.backend import PACK_TOKENS, Backend, Clip, Sequenced, Trai
 from adjudge.training.checkpoint import best_checkpoint, commit_checkpoint, newest_checkpoint
 from adjudge.training.config import TrainConfig
 from adjudge.training.order import batch_at
+
+Between = Callable[[int], Awaitable[Request]]
+"""Awaited after each optimizer step, with its number, before its checkpoint: what takes time and is no part of it."""
 
 
 class TrainResult(Frozen):
@@ -63,6 +66,7 @@ class GrpoLoop:
         reward: the reward function.
         config: the knobs.
         observer: is told of every group and step.
+        between: is awaited between two steps; may ask for a stop.
     """
 
     def __init__(
@@ -72,9 +76,11 @@ class GrpoLoop:
         reward: RewardFunction,
         config: TrainConfig,
         observer: Observer,
+        *,
+        between: Between | None = None,
     ) -> None:
         self._backend, self._samples, self._reward = backend, samples, reward
-        self._config, self._observer = config, observer
+        self._config, self._observer, self._between = config, observer, between
         self._cursor = 0
         self._slots = asyncio.Semaphore(config.lambda_concurrency_limit)
         self._check_lengths()
@@ -98,6 +104,8 @@ class GrpoLoop:
             metrics["step_seconds"] = time.perf_counter() - began
             event = StepEnded(step=done, steps=config.max_steps, metrics=metrics)
             stop = self._observer.on_event(event) is Request.STOP or stop
+            if self._between is not None:
+                stop = await self._between(done) is Request.STOP or stop
             if stop or score is not None or done % config.save_steps == 0 or done == config.max_steps:
                 extra, keep = {"cursor": self._cursor}, config.save_top_k
                 commit_checkpoint(folder, done, self._backend.save, keep=keep, extra=extra, score=score)
@@ -230,6 +238,7 @@ async def train_grpo(
     folder: Path,
     observer: Observer,
     validation: Sequence[Sample] = (),
+    between: Between | None = None,
 ) -> TrainResult:
     """GRPO up to ``config.max_steps``; goes on from the newest checkpoint in `folder`.
 
@@ -238,7 +247,7 @@ async def train_grpo(
         TrainingError: the loss is not finite.
         RewardError: the reward's failure policy is ``raise`` and a judge failed.
     """
-    loop = GrpoLoop(backend, samples, reward, config, observer)
+    loop = GrpoLoop(backend, samples, reward, config, observer, between=between)
     return await loop.run(folder, validation[: config.validation_samples])
 
 

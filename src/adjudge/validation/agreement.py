@@ -10,20 +10,11 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adjudge.domain.interval import Interval, bootstrap_tail, wilson
+from adjudge.domain.interval import Interval, wilson
+from adjudge.validation.statistics.bootstrap import Floats, Statistic, bootstrap
 
 Figure = Literal["auc", "kappa", "accuracy"]
-
-_Floats = NDArray[np.float64]
-_Statistic = Callable[[_Floats], tuple[_Floats, _Floats]]
-"""From weights of the cases (draws, N) to part and whole of one figure a draw; whole 0: that draw cannot give it."""
-
-_NOTHING: Final = 1e-12
-
-CHUNK: Final = 100
-"""Draws at a time: with 10,000 cases 8 MB."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ def auc(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0.9
     """
     if cases.positives in {0, len(cases.labels)}:
         return None
-    return _bootstrap(_ranked(cases), cases.clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=level)
+    return bootstrap(_ranked(cases), cases.clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=level)
 
 
 def kappa(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0.95) -> Interval | None:
@@ -75,7 +66,7 @@ def kappa(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0
     if not len(cases.labels):
         return None
     support = (-1.0, 1.0)
-    return _bootstrap(_chance_corrected(cases), cases.clusters, support, seed=seed, resamples=resamples, level=level)
+    return bootstrap(_chance_corrected(cases), cases.clusters, support, seed=seed, resamples=resamples, level=level)
 
 
 def accuracy(cases: Labelled, *, level: float = 0.95) -> Interval | None:
@@ -113,7 +104,7 @@ def share(
     """
     if not len(parts):
         return None
-    return _bootstrap(_ratio(parts, wholes), clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=level)
+    return bootstrap(_ratio(parts, wholes), clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=level)
 
 
 def difference(
@@ -133,23 +124,23 @@ def difference(
         return None
     of_first, of_second = _STATISTICS[figure](first), _STATISTICS[figure](second)
 
-    def statistic(weights: _Floats) -> tuple[_Floats, _Floats]:
+    def statistic(weights: Floats) -> tuple[Floats, Floats]:
         part, whole = of_first(weights)
         other_part, other_whole = of_second(weights)
         return other_part * whole - part * other_whole, whole * other_whole
 
     span = 2.0 if figure == "kappa" else 1.0
-    return _bootstrap(statistic, first.clusters, (-span, span), seed=seed, resamples=resamples, level=level)
+    return bootstrap(statistic, first.clusters, (-span, span), seed=seed, resamples=resamples, level=level)
 
 
-def _ranked(cases: Labelled) -> _Statistic:
+def _ranked(cases: Labelled) -> Statistic:
     """AUC: pairs of a good and a bad case in the right order, of all such pairs."""
     order = np.argsort(np.asarray(cases.probabilities), kind="stable")
     good = np.asarray(cases.labels, dtype=np.float64)[order]
     ranked = np.asarray(cases.probabilities, dtype=np.float64)[order]
     starts = np.flatnonzero(np.r_[True, np.diff(ranked) > 0])
 
-    def statistic(weights: _Floats) -> tuple[_Floats, _Floats]:
+    def statistic(weights: Floats) -> tuple[Floats, Floats]:
         drawn = weights[:, order]
         better = np.add.reduceat(drawn * good, starts, axis=1)
         worse = np.add.reduceat(drawn * (1 - good), starts, axis=1)
@@ -159,12 +150,12 @@ def _ranked(cases: Labelled) -> _Statistic:
     return statistic
 
 
-def _chance_corrected(cases: Labelled) -> _Statistic:
+def _chance_corrected(cases: Labelled) -> Statistic:
     """Kappa: agreement above chance, of all that is above chance."""
     labels = np.asarray(cases.labels, dtype=np.float64)
     answers = np.asarray(cases.answers, dtype=np.float64)
 
-    def statistic(weights: _Floats) -> tuple[_Floats, _Floats]:
+    def statistic(weights: Floats) -> tuple[Floats, Floats]:
         total = weights.sum(axis=1)
         label, answer = weights @ labels / total, weights @ answers / total
         agree = weights @ (labels == answers).astype(np.float64) / total
@@ -174,52 +165,17 @@ def _chance_corrected(cases: Labelled) -> _Statistic:
     return statistic
 
 
-def _right(cases: Labelled) -> _Statistic:
+def _right(cases: Labelled) -> Statistic:
     """Accuracy: right answers, of all cases."""
     right = [float(label == answer) for label, answer in zip(cases.labels, cases.answers, strict=True)]
     return _ratio(right, np.ones(len(right)).tolist())
 
 
-def _ratio(parts: Sequence[float], wholes: Sequence[float]) -> _Statistic:
+def _ratio(parts: Sequence[float], wholes: Sequence[float]) -> Statistic:
     part, whole = np.asarray(parts, dtype=np.float64), np.asarray(wholes, dtype=np.float64)
     return lambda weights: (weights @ part, weights @ whole)
 
 
-_STATISTICS: Final[Mapping[Figure, Callable[[Labelled], _Statistic]]] = MappingProxyType(
+_STATISTICS: Final[Mapping[Figure, Callable[[Labelled], Statistic]]] = MappingProxyType(
     {"auc": _ranked, "kappa": _chance_corrected, "accuracy": _right}
 )
-
-
-def _bootstrap(
-    statistic: _Statistic,
-    clusters: Sequence[Hashable],
-    support: tuple[float, float],
-    *,
-    seed: int,
-    resamples: int,
-    level: float,
-) -> Interval | None:
-    """Figure on the cases as they are, and its expanded percentile interval over drawn clusters."""
-    places: dict[Hashable, int] = {}
-    codes = np.array([places.setdefault(cluster, len(places)) for cluster in clusters])
-    part, whole = statistic(np.ones((1, len(codes))))
-    if whole[0] <= _NOTHING:
-        return None
-    estimate, size = float(part[0] / whole[0]), len(places)
-    dice = np.random.default_rng([seed, size])
-    draws: list[_Floats] = []
-    for start in range(0, resamples if size > 1 else 0, CHUNK):
-        drawn = dice.multinomial(size, np.full(size, 1 / size), min(CHUNK, resamples - start))
-        part, whole = statistic(drawn[:, codes].astype(np.float64))
-        draws.append(part[whole > _NOTHING] / whole[whole > _NOTHING])
-    known = np.concatenate(draws) if draws else np.empty(0)
-    # Where most draws lack a class, the rest is a selection and no interval can be told from it.
-    if size < 2 or len(known) < 0.5 * resamples:
-        return Interval(estimate=estimate, low=None, high=None, n=len(codes), clusters=size)
-    tail = bootstrap_tail(size, level)
-    low, high = (float(end) for end in np.quantile(known, [tail, 1 - tail]))
-    if high - low <= _NOTHING:
-        # Draws without spread prove nothing about clusters that were not drawn: they could be anything.
-        unseen = 1 - ((1 - level) / 2) ** (1 / size)
-        low, high = (estimate + (end - estimate) * unseen for end in support)
-    return Interval(estimate=estimate, low=min(low, estimate), high=max(high, estimate), n=len(codes), clusters=size)

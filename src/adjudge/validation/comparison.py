@@ -13,7 +13,7 @@ from adjudge.domain.interval import Interval
 from adjudge.domain.usage import Money, Usage
 from adjudge.validation.agreement import Labelled, difference, share
 from adjudge.validation.consistency import Consistency, consistency
-from adjudge.validation.passport import Figures, LabelledCase, figures_of
+from adjudge.validation.labelled import Figures, LabelledCase, figures_of
 
 OK = "ok"
 

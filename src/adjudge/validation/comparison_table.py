@@ -19,10 +19,10 @@ def comparison_lines(found: JudgeComparison) -> list[str]:
         "Intervals at 95 %, clustered by source; of the accuracy, by case.",
     ]
     if found.lines:
-        lines += ["", *_table(_HEAD, [_cells(line) for line in found.lines])]
+        lines += ["", *columns(_HEAD, [_cells(line) for line in found.lines])]
     lines += [text for line in found.lines for text in _notes(line)]
     if found.differences:
-        lines += ["", *_table(_HEAD_DIFFERENCES, [_difference(part) for part in found.differences])]
+        lines += ["", *columns(_HEAD_DIFFERENCES, [_difference(part) for part in found.differences])]
         lines.append(f"The first is {found.reference}. An interval that holds 0 shows no difference.")
     for problem in found.problems:
         lines += ["", f"{problem.model}: not opened.", f"  {problem.what}", f"  {problem.fix}"]
@@ -67,7 +67,7 @@ def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f} s" if value < 0.1 else f"{value:.2f} s"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns as wide as they must be; the first one to the left, the others too, as intervals differ in length."""
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
     cells = (zip(row, widths, strict=True) for row in (head, *rows))

@@ -1,85 +1,61 @@
-"""The **passport**: the record that a judge (by fingerprint) was measured on known answers, with every figure."""
+"""The **passport**: the record that a judge (by fingerprint) was measured, with every figure, and whether it may train.
+
+It says yes where nothing that was measured speaks against the judge and something speaks for it: known answers, people,
+or its regression suite. A check that fails can be accepted in the task, with a reason that every artefact repeats.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, computed_field, model_validator
 
-from adjudge.domain.base import Count, Frozen, Score
-from adjudge.domain.interval import Interval
+from adjudge.domain.base import Frozen
 from adjudge.errors import DataError
 from adjudge.store.atomic import read_model
-from adjudge.validation.agreement import Labelled, accuracy, auc, brier, kappa, true_rate
-from adjudge.validation.consistency import Consistency
+from adjudge.validation.anchors import Anchors
+from adjudge.validation.check import Check, Figure, Outcome, Rule, figure
+from adjudge.validation.labelled import Figures, LabelledCase, Threshold, figures_of, row_line, row_name
+from adjudge.validation.scores import JudgeNoise
 
 Status = Literal["usable", "not usable", "not validated"]
 
-
-class LabelledCase(Frozen):
-    """One question to a judge with its known answer. Cases of one cluster (a contract) are not independent."""
-
-    id: str = Field(min_length=1)
-    criterion: str = Field(min_length=1)
-    source: str
-    cluster: str
-    label: bool
-
-
-class Threshold(Frozen):
-    """What a judge must reach: the AUC, and whether its estimate or the lower end of its interval must reach it."""
-
-    auc: Score = 0.75
-    bound: Literal["estimate", "low"] = "estimate"
-    min_cases: int = Field(default=10, ge=1)
-    """Good and bad cases needed, each, before a figure counts."""
-
-
-class Figures(Frozen):
-    """Agreement on one set of cases; a figure is None where the cases cannot give it."""
-
-    criterion: str | None = None
-    """None: all criteria together."""
-    source: str | None = None
-    """None: all sources together."""
-    cases: Count
-    positives: Count
-    """Cases with a verdict whose right answer is yes."""
-    failures: Count
-    """Cases without a verdict: counted, in no figure."""
-    auc: Interval | None
-    kappa: Interval | None
-    accuracy: Interval | None
-    tpr: Interval | None
-    tnr: Interval | None
-    brier: Score | None
-
-    def reaches(self, threshold: Threshold) -> bool:
-        """Enough good and bad cases, and the AUC is there. A figure that is missing reaches nothing."""
-        verdicts = self.cases - self.failures
-        if self.auc is None or min(self.positives, verdicts - self.positives) < threshold.min_cases:
-            return False
-        value = self.auc.estimate if threshold.bound == "estimate" else self.auc.low
-        return value is not None and value >= threshold.auc
+AGREEMENT: Final = "agreement"
+VALIDITY: Final = frozenset((AGREEMENT, "people", "suite"))
+"""Checks that can speak for a judge: they hold its answers against right ones. All others can only speak against it."""
 
 
 class Passport(Frozen):
     """What is known about a judge. It belongs to one fingerprint: another prompt, model or rubric needs another."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     judge: str
     """What people call it."""
     fingerprint: str
-    threshold: Threshold
-    overall: Figures | None
-    """All criteria pooled; None for a judge that was not validated."""
+    made: str = ""
+    """Date, ISO 8601."""
+    adjudge_version: str = ""
+    threshold: Threshold = Threshold()
+    overall: Figures | None = None
+    """Agreement with known labels, all criteria pooled; None where there are no labelled cases."""
     criteria: tuple[Figures, ...] = ()
     by_source: tuple[Figures, ...] = ()
     unmeasured: tuple[str, ...] = ()
     """Criteria of the rubric without any case: nothing is known about them."""
-    consistency: Consistency | None = None
     labels: str = ""
     """Where the known answers come from."""
+    checks: tuple[Check, ...] = ()
+    """All else that was measured."""
+    accepted: dict[str, str] = Field(default_factory=dict)
+    """Check -> why its failure is accepted."""
+    must_pass: tuple[str, ...] = ()
+    """Checks that have to pass: for them not enough data is not enough."""
+    data: dict[str, str] = Field(default_factory=dict)
+    """What was measured on -> its hash."""
+    noise: JudgeNoise | None = Field(default=None, exclude_if=lambda value: value is None)
+    """How far repeats of one response's score differ; None where nothing was asked twice."""
+    anchors: Anchors | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Responses with their scores, to which the judge is held while training; None: not wanted, or too few."""
 
     @model_validator(mode="before")
     @classmethod
@@ -92,16 +68,31 @@ class Passport(Frozen):
     @computed_field  # type: ignore[prop-decorator]  # mypy does not know decorated properties
     @property
     def status(self) -> Status:
-        """``usable``: the pooled AUC and at least one criterion reach the threshold."""
-        if self.overall is None:
-            return "not validated"
-        good = self.overall.reaches(self.threshold) and any(part.reaches(self.threshold) for part in self.criteria)
-        return "usable" if good else "not usable"
+        """``usable``: nothing that counts speaks against the judge, and something speaks for it."""
+        if self.against:
+            return "not usable"
+        spoken = {check.name for check in self.all_checks if check.outcome is Outcome.PASS}
+        return "usable" if spoken & VALIDITY else "not validated"
 
     @property
     def usable(self) -> bool:
         """Fit to train on, with the weak criteria left out."""
         return self.status == "usable"
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """Checks that speak against the judge: failed and not accepted, or undecided where they must pass."""
+        return tuple(
+            check.name
+            for check in self.all_checks
+            if check.name not in self.accepted
+            and (check.outcome is Outcome.FAIL or (check.name in self.must_pass and check.outcome is not Outcome.PASS))
+        )
+
+    @property
+    def all_checks(self) -> tuple[Check, ...]:
+        """Agreement with known labels first, then the others."""
+        return (self._agreement(), *self.checks)
 
     @computed_field  # type: ignore[prop-decorator]  # the same
     @property
@@ -112,29 +103,81 @@ class Passport(Frozen):
 
     def sentence(self) -> str:
         """The passport in one sentence."""
-        if self.overall is None:
-            return f"{self.judge} is not validated: no labelled cases, so nothing is known about its agreement."
-        found = self.overall.auc.text() if self.overall.auc else "not measurable"
-        weak = f"; weak: {', '.join(self.weak_criteria)}" if self.weak_criteria else ""
-        return f"{self.judge} is {self.status}: AUC {found} on {self.overall.cases} labelled cases{weak}."
+        parts = []
+        if self.overall is not None:
+            found = self.overall.auc.text() if self.overall.auc else "not measurable"
+            parts.append(f"AUC {found} on {self.overall.cases} labelled cases")
+            if self.weak_criteria:
+                parts.append(f"weak: {', '.join(self.weak_criteria)}")
+        failed = [check.name for check in self.all_checks if check.outcome is Outcome.FAIL]
+        undecided = [name for name in self.against if name not in failed]
+        accepted = [name for name in failed if name in self.accepted]
+        parts += [f"fails: {', '.join(name for name in failed if name not in accepted)}"] if failed != accepted else []
+        parts += [f"fails, accepted: {', '.join(accepted)}"] if accepted else []
+        parts += [f"not enough data for: {', '.join(undecided)}"] if undecided else []
+        if self.status == "not validated":
+            parts.append("no labelled cases, labels or tests decide, so nothing is known about its agreement")
+        return f"{self.judge} is {self.status}: {'; '.join(parts) or 'its tests pass'}."
 
     def lines(self) -> list[str]:
-        """A table for the terminal: one line a criterion, then by source."""
-        lines = [self.sentence()]
-        if self.overall is None:
-            return lines
-        rows = [*self.criteria, self.overall, *self.by_source]
-        width = max(len(_name(row)) for row in rows)
-        head = f"{'cases':>6}  {'AUC':<17}  {'kappa':<19}  {'accuracy':<17}  {'TPR':<5} {'TNR':<5} {'Brier':<5}"
-        lines.append(f"{'':{width}}  {head.rstrip()}")
-        lines.extend(_line(row, width, weak=not row.reaches(self.threshold)) for row in rows)
-        lines.extend(f"{name:{width}}  no labelled case" for name in self.unmeasured)
-        if self.consistency is not None and self.consistency.equal is not None:
-            lines.append(
-                f"consistency: {self.consistency.equal.text()} of {self.consistency.questions} repeated questions "
-                "got equal answers"
-            )
+        """For the terminal: the sentence, agreement by criterion and source, then every check."""
+        lines = [self.sentence(), *self._agreement_lines()]
+        for check in self.checks:
+            lines += check.lines()
+            if check.outcome is Outcome.FAIL and check.name in self.accepted:
+                lines.append(f"{'':17}Accepted: {self.accepted[check.name]}")
         return lines
+
+    def brief(self) -> list[str]:
+        """The same in short, without the sentence: what failed in full, the other checks by name."""
+        lines = self._agreement_lines()
+        for check in self.checks:
+            if check.outcome is Outcome.FAIL:
+                lines.append(f"FAIL {check.title}: {check.detail}")
+                lines += [f"     {found.line()}" for found in check.figures if found.outcome is Outcome.FAIL]
+                lines.append(
+                    f"     Accepted: {self.accepted[check.name]}"
+                    if check.name in self.accepted
+                    else f"     {check.fix}"
+                )
+        for outcome in (Outcome.PASS, Outcome.NOT_ENOUGH_DATA):
+            names = [check.name for check in self.checks if check.outcome is outcome]
+            lines += [f"{outcome}: {', '.join(names)}"] if names else []
+        return lines
+
+    def _agreement_lines(self) -> list[str]:
+        if self.overall is None:
+            return []
+        rows = [*self.criteria, self.overall, *self.by_source]
+        width = max(len(row_name(row)) for row in rows)
+        head = f"{'cases':>6}  {'AUC':<17}  {'kappa':<19}  {'accuracy':<17}  {'TPR':<5} {'TNR':<5} {'Brier':<5}"
+        return [
+            f"{'':{width}}  {head.rstrip()}",
+            *(row_line(row, width, weak=not row.reaches(self.threshold)) for row in rows),
+            *(f"{name:{width}}  no labelled case" for name in self.unmeasured),
+        ]
+
+    def _agreement(self) -> Check:
+        """The labelled cases as a check: the pooled AUC and at least one criterion reach the threshold."""
+        limit = self.threshold
+        rule = Rule(at_least=limit.auc, bound="estimate" if limit.bound == "estimate" else "interval")
+        figures = [_auc(row, rule, limit) for row in (*self.criteria, *([self.overall] if self.overall else ()))]
+        outcome, detail = Outcome.NOT_ENOUGH_DATA, "no labelled cases"
+        if self.overall is not None:
+            good = self.overall.reaches(limit) and any(part.reaches(limit) for part in self.criteria)
+            enough = self.overall.auc is not None and self.overall.decides(limit)
+            outcome = Outcome.PASS if good else Outcome.FAIL if enough else Outcome.NOT_ENOUGH_DATA
+            weak = f"; weak: {', '.join(self.weak_criteria)}" if self.weak_criteria else ""
+            detail = f"{self.overall.cases} labelled cases{weak}"
+        return Check(
+            name=AGREEMENT,
+            title="Agreement with known answers",
+            outcome=outcome,
+            figures=tuple(figures),
+            detail=detail,
+            fix="Use a better judge (judge.model), mend the rubric, or add labelled rows.",
+            needs=f"At least {limit.min_cases} good and as many bad cases of a criterion would decide.",
+        )
 
     @staticmethod
     def read(path: Path) -> "Passport":
@@ -146,6 +189,13 @@ class Passport(Frozen):
         return read_model(Passport, path, "passport", "Run the judge stage again.")
 
 
+def _auc(row: Figures, rule: Rule, threshold: Threshold) -> Figure:
+    found = figure("auc", row.auc, rule, about={"criterion": row.criterion or "all criteria"})
+    if row.decides(threshold):
+        return found
+    return found.model_copy(update={"outcome": Outcome.NOT_ENOUGH_DATA, "needed": 2 * threshold.min_cases})
+
+
 def make_passport(
     judge: str,
     fingerprint: str,
@@ -154,7 +204,6 @@ def make_passport(
     *,
     criteria: Sequence[str] = (),
     threshold: Threshold | None = None,
-    consistency: Consistency | None = None,
     labels: str = "",
     seed: int = 0,
     resamples: int = 2000,
@@ -168,7 +217,6 @@ def make_passport(
         probabilities: exactly one entry a case.
         criteria: all criteria of the rubric, so that one without cases is named.
         threshold: what must be reached; default AUC 0.75.
-        consistency: of the same judge over repeats, if it was measured.
         labels: where the known answers come from, in a few words.
         seed: of the bootstrap.
         resamples: bootstrap draws behind an interval.
@@ -200,56 +248,5 @@ def make_passport(
         criteria=tuple(figures(name, None) for name in measured if name in known),
         by_source=tuple(figures(*pair) for pair in pairs) if len(sources) > 1 else (),
         unmeasured=tuple(name for name in measured if name not in known),
-        consistency=consistency,
         labels=labels,
     )
-
-
-def figures_of(
-    cases: Sequence[LabelledCase],
-    probabilities: Mapping[str, float | None],
-    criterion: str | None = None,
-    source: str | None = None,
-    *,
-    seed: int,
-    resamples: int = 2000,
-) -> Figures:
-    """Agreement on these very cases; `criterion` and `source` say what they have in common, where they do."""
-    answered = [(case, p) for case in cases if (p := probabilities[case.id]) is not None]
-    labelled = Labelled(
-        labels=[case.label for case, _ in answered],
-        probabilities=[p for _, p in answered],
-        clusters=[case.cluster for case, _ in answered],
-    )
-    return Figures(
-        criterion=criterion,
-        source=source,
-        cases=len(cases),
-        positives=labelled.positives,
-        failures=len(cases) - len(answered),
-        auc=auc(labelled, seed=seed, resamples=resamples),
-        kappa=kappa(labelled, seed=seed, resamples=resamples),
-        accuracy=accuracy(labelled),
-        tpr=true_rate(labelled, of=True),
-        tnr=true_rate(labelled, of=False),
-        brier=brier(labelled),
-    )
-
-
-def _name(row: Figures) -> str:
-    return " / ".join(part for part in (row.criterion or "all criteria", row.source) if part)
-
-
-def _line(row: Figures, width: int, *, weak: bool) -> str:
-    def text(value: Interval | None, size: int) -> str:
-        return f"{value.text() if value else '-':<{size}}"
-
-    def point(value: float | None) -> str:
-        return f"{'-' if value is None else f'{value:.2f}':<5}"
-
-    rates = " ".join(point(rate.estimate if rate else None) for rate in (row.tpr, row.tnr))
-    marks = " ".join(
-        mark for mark in ("weak" if weak else "", f"{row.failures} failed" if row.failures else "") if mark
-    )
-    line = f"{_name(row):{width}}  {row.cases:>6}  {text(row.auc, 17)}  {text(row.kappa, 19)}  {text(row.accuracy, 17)}"
-    return f"{line}  {rates} {point(row.brier)}  {marks}".rstrip()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adjudge.domain.interval import Interval
-from adjudge.evaluation.charts import (
+from adjudge.pictures.charts import (
     BarGroup,
     DotRow,
     Line,

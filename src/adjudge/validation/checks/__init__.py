@@ -1,0 +1,1 @@
+"""One check a file: a function of `Material` and its settings."""

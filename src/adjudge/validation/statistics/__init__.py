@@ -1,0 +1,1 @@
+"""Statistics of validation: small pure functions of arrays. A seed makes every one of them repeatable."""
