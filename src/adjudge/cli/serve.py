@@ -28,7 +28,7 @@ def serve(
         float, typer.Option("--neutral", help="What masked becomes for trainers that take numbers only.")
     ] = 0.5,
     cohort: Annotated[
-        int | None, typer.Option("--cohort", min=2, help="Siblings of a prompt that dialects judge together.")
+        int | None, typer.Option("--cohort", min=2, max=128, help="Siblings of a prompt that dialects judge together.")
     ] = None,
     cohort_seconds: Annotated[float, typer.Option("--cohort-seconds", help="Longest wait for siblings.")] = 60.0,
     request_seconds: Annotated[

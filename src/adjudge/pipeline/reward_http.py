@@ -66,6 +66,7 @@ def serve_task(service: Service, say: Callable[[str], None]) -> None:
     token = token_from(service.token_variable, os.environ, service.host)
     # Told now, not by each worker.
     Access(token)
+    server.many_connections()
     service.out.mkdir(parents=True, exist_ok=True)
     try:
         shared = server.listening(service.host, service.port)

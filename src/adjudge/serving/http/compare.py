@@ -93,12 +93,12 @@ class Cohorts:
             self._judge(cohort)
 
     def _let_in(self, size: int, count: int) -> None:
-        if size > self._settings.cohort_size or count > size:
+        if count > size:
             raise RefusedError(
-                413,
+                409,
                 f"{count} of {size} siblings.",
-                f"A group has at most {self._settings.cohort_size}, and no request more than its group.",
-                "Correct the size, or send fewer.",
+                "A request has some of the siblings of a group, or all.",
+                "Correct the size.",
             )
         if self._held + count > self._settings.held:
             raise self._desk.busy(f"{self._held} samples wait for siblings.")

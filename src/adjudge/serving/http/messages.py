@@ -1,12 +1,15 @@
 """The native requests and answers, as data; the OpenAPI document is made of these."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from adjudge.domain import ComponentRole, ComponentStatus, Message, Policy, Usage
 from adjudge.domain.base import Frozen, Number, Score
 from adjudge.domain.rollout import StopReason
+
+MOST_SIBLINGS: Final = 128
+"""Most rollouts of a group."""
 
 Status = Literal["scored", "gated", "masked", "fallback", "error"]
 
@@ -52,12 +55,12 @@ class CompareRequest(Frozen):
 
     group: str = Field(min_length=1, max_length=400)
     """Yours, one a group and training step."""
-    size: int = Field(ge=2, strict=True)
+    size: int = Field(ge=2, le=MOST_SIBLINGS, strict=True)
     """Siblings of the group, those of other requests among them."""
     sample: SampleIn | str
     """The same in all requests of a group: the sample itself, or the id of one of the task's rows."""
     rollouts: tuple[RolloutIn, ...] = Field(min_length=1)
-    deadline_seconds: Number | None = Field(default=None, gt=0.0)
+    deadline_seconds: Annotated[Number, Field(gt=0.0)] | None = None
     """Longest wait for siblings, from the first one, which decides; at most the service's own, which is the default."""
 
 

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from adjudge import __version__
 from adjudge.serving.http.door import COHORT, Door
-from adjudge.serving.http.messages import Health
+from adjudge.serving.http.messages import MOST_SIBLINGS, Health
 from adjudge.serving.http.metrics import TYPE
 from adjudge.serving.http.refused import Problem
 
@@ -74,7 +74,7 @@ def _operation(door: Door, refs: dict[Any, dict[str, Any]]) -> dict[str, Any]:
                 "in": "query",
                 "required": False,
                 "description": "Hold the response until so many with the same prompt are here; judge them together.",
-                "schema": {"type": "integer", "minimum": 2, "maximum": 999_999},
+                "schema": {"type": "integer", "minimum": 2, "maximum": MOST_SIBLINGS},
             }
         ]
     return operation

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 BACKLOG: Final = 4096
 """Connections that may wait to be accepted; the system's own limit may be lower."""
+
+_FILES: Final = 65_536
 
 OpenServed = Callable[[], AbstractAsyncContextManager[Served]]
 """Opens the judge's connections and gives what is behind the service, for as long as the block lasts."""
@@ -163,6 +166,13 @@ async def serving(
     finally:
         await server.drain()
         await running
+
+
+def many_connections() -> None:
+    """Let this process and its children have as many open files as the system lets them: one for each connection."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from adjudge.domain.base import Frozen, Number, Score
+from adjudge.serving.http.messages import MOST_SIBLINGS
 
 Labels = Literal["reference", "row", "sample"]
 """What a trainer's label is: the reference answer, the id of one of the task's rows, or JSON of sample fields."""
@@ -31,9 +32,7 @@ class HttpSettings(Frozen):
     """Longest time for scoring; what is not done by then is masked. slime waits 120 s for an answer, OpenRLHF 180 s."""
     cohort_seconds: Number = Field(default=60.0, gt=0.0)
     """Longest wait for siblings, from the first one."""
-    cohort_size: int = Field(default=128, ge=2)
-    """Most siblings of a cohort."""
-    cohort: int | None = Field(default=None, ge=2)
+    cohort: int | None = Field(default=None, ge=2, le=MOST_SIBLINGS)
     """Siblings that dialects judge together where the request does not say ``?cohort=``; None: each by itself."""
     held: int = Field(default=10_000, ge=2)
     """Most samples that wait for siblings; more are refused with 429."""

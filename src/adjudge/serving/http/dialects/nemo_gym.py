@@ -45,8 +45,8 @@ class VerifyRequest(Loose):
 class VerifyResponse(Loose):
     """The request, with its reward."""
 
-    responses_create_params: CreateParams
-    response: PolicyResponse
+    responses_create_params: dict[str, Any]
+    response: dict[str, Any]
     reward: float
     mask_sample: bool = Field(default=False)
     """The reward is the neutral value and no evidence."""
@@ -98,7 +98,7 @@ def _write(request: VerifyRequest, results: Sequence[Result], ground: Ground) ->
         marks |= {"failure_kind": _KIND, "failure_reason": found.why}
         marks |= {"_ng_failure_class": _KIND, "_ng_failure_judge_error": found.why}
     return VerifyResponse.model_validate(
-        request.model_dump()
+        request.model_dump(exclude_unset=True)
         | marks
         | {"reward": found.value, "adjudge_status": found.status, "adjudge_explanation": found.why}
     )

@@ -16,6 +16,7 @@ from adjudge.serving.http.dialects.openrlhf import OPENRLHF
 from adjudge.serving.http.dialects.slime import SLIME
 from adjudge.serving.http.dialects.trl import TRL
 from adjudge.serving.http.door import COHORT, Answer, Door, Query
+from adjudge.serving.http.messages import MOST_SIBLINGS
 from adjudge.serving.http.refused import RefusedError
 
 DIALECTS: Final[tuple[Dialect[Any, Any], ...]] = (OPENRLHF, NEMO_GYM, SLIME, TRL)
@@ -88,10 +89,10 @@ def cohort_size(query: Query, default: int | None) -> int | None:
     said = query.get(COHORT)
     if said is None:
         return default
-    if not said.isascii() or not said.isdecimal() or len(said) > 6 or int(said) < 2:
+    if not said.isascii() or not said.isdecimal() or len(said) > 9 or not 2 <= int(said) <= MOST_SIBLINGS:
         raise RefusedError(
             422,
-            f"{COHORT}={said[:40]} is not a number of siblings.",
+            f"{COHORT}={said[:40]} is not a number of siblings from 2 to {MOST_SIBLINGS}.",
             "Siblings of a prompt are held until so many are here.",
             f"Write for example ?{COHORT}=8, or leave it out.",
         )
