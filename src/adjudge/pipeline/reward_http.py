@@ -22,8 +22,6 @@ from adjudge.serving.http.settings import HttpSettings
 from adjudge.serving.http.siblings import Siblings
 from adjudge.store.journal import Journal
 
-_SHARED = "PROMETHEUS_MULTIPROC_DIR"
-
 
 @dataclass(frozen=True)
 class Service:
@@ -53,15 +51,15 @@ def serve_task(service: Service, say: Callable[[str], None]) -> None:
 
     Args:
         service: what and where.
-        say: told the address once it is listened on.
+        say: told the address, ``http://host:port``, once it is listened on.
 
     Raises:
         MissingError: the task, a key, the token or an extra is missing.
         ConfigError: the task is wrong, the address cannot be had, or it would be open to others without a token.
         RunError: a worker gave up.
     """
-    task = load_task(service.task)
-    from adjudge.serving.http import server, workers  # noqa: PLC0415  (an extra)
+    load_task(service.task)
+    from adjudge.serving.http import metrics, server, workers  # noqa: PLC0415  (an extra)
 
     token = token_from(service.token_variable, os.environ, service.host)
     # Told now, not by each worker.
@@ -78,17 +76,16 @@ def serve_task(service: Service, say: Callable[[str], None]) -> None:
         ) from error
     with shared:
         shown = f"[{service.host}]" if ":" in service.host else service.host
-        address = f"http://{shown}:{shared.getsockname()[1]}"
-        say(f"{task.config.name}: {address}/score, document at {address}/openapi.json")
+        say(f"http://{shown}:{shared.getsockname()[1]}")
         if service.workers == 1:
             run_worker(service, Siblings(), shared)
             return
         with tempfile.TemporaryDirectory(prefix="adjudge-metrics-") as folder:
-            os.environ[_SHARED] = folder
+            os.environ[metrics.SHARED] = folder
             try:
-                workers.run_workers(functools.partial(_worker, service), service.workers, shared)
+                workers.run_workers(functools.partial(_worker, service), service.workers, shared, metrics.worker_died)
             finally:
-                del os.environ[_SHARED]
+                del os.environ[metrics.SHARED]
 
 
 def _worker(service: Service, siblings: Siblings, shared: socket.socket) -> None:

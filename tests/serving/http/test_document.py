@@ -1,12 +1,8 @@
 """The OpenAPI document is true: schemathesis asks what it allows and what it forbids, and finds nothing."""
 
-import asyncio
-import contextlib
 import importlib.util
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,34 +11,12 @@ from adjudge.judges.rubric import RubricJudge
 from adjudge.rewards.composite import CompositeReward
 from adjudge.rewards.registry import RewardConfig, build_reward
 from adjudge.serving.http.app import Served
-from adjudge.serving.http.server import serving
 from adjudge.serving.http.settings import HttpSettings
 from adjudge.testing.builders import make_rubric, make_sample
+from adjudge.testing.http_service import http_service
 from adjudge.testing.judges import agreeing
 
 TOKEN = "a-token-of-the-tests-0123456789"  # noqa: S105  (made up)
-
-
-@contextlib.contextmanager
-def in_a_thread(served: Served, settings: HttpSettings) -> Iterator[str]:
-    """The service in an event loop of its own; gives its address."""
-    ready, end = threading.Event(), threading.Event()
-    address: list[str] = []
-
-    async def run() -> None:
-        async with serving(served, settings, token=TOKEN) as url:
-            address.append(url)
-            ready.set()
-            await asyncio.to_thread(end.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        yield address[0]
-    finally:
-        end.set()
-        thread.join(30)
 
 
 def reward() -> CompositeReward:
@@ -59,7 +33,7 @@ def reward() -> CompositeReward:
 def test_the_service_does_what_its_document_says(tmp_path: Path):
     """Statuses, types and forms are those of the document; what it forbids is refused, token too; nothing breaks."""
     settings = HttpSettings(cohort_seconds=0.05, request_seconds=5)
-    with in_a_thread(Served(reward(), {"row-1": make_sample("row-1")}), settings) as url:
+    with http_service(Served(reward(), {"row-1": make_sample("row-1")}), settings, token=TOKEN) as url:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli"),

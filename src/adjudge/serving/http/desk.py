@@ -51,16 +51,25 @@ class Desk:
         Raises:
             RefusedError: 413 too many for one request; 429 too many are waiting.
         """
-        if len(work) > min(self._settings.items, self._settings.room):
-            raise RefusedError(
-                413,
-                f"The request has {len(work)} samples.",
-                f"One request may have {min(self._settings.items, self._settings.room)}.",
-                "Send them in several requests.",
-            )
+        self.check_size(len(work))
         if self._inside + len(work) > self._settings.room:
             raise self.busy(f"{self._inside} samples are in work or waiting.")
         return Run(work, self._one, self._entered, self._settings.request_seconds)
+
+    def check_size(self, count: int) -> None:
+        """Whether a request may have so many samples.
+
+        Raises:
+            RefusedError: 413.
+        """
+        most = min(self._settings.items, self._settings.room)
+        if count > most:
+            raise RefusedError(
+                413,
+                f"The request has {count} samples.",
+                f"One request may have {most}.",
+                "Send them in several requests.",
+            )
 
     def busy(self, what: str) -> RefusedError:
         """429, with the time after which there should be room."""
@@ -79,16 +88,17 @@ class Desk:
         self._entered(len(group.rollouts))
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._settings.request_seconds), self._places:
+            async with asyncio.timeout(self._settings.request_seconds) as limit, self._places:
                 began = loop.time()
                 rewards = await self._reward.score_group(group)
                 results = _matched(group.rollouts, rewards)
                 self._took(loop.time() - began)
-        except TimeoutError:
-            results = [_late(rollout.id, self._settings.request_seconds) for rollout in group.rollouts]
         except Exception as error:  # noqa: BLE001  (whatever breaks is this group's matter; it is told, not scored)
-            told = _told(error)
-            results = [Result(rollout.id, error=told) for rollout in group.rollouts]
+            if isinstance(error, TimeoutError) and limit.expired():
+                results = [_late(rollout.id, self._settings.request_seconds) for rollout in group.rollouts]
+            else:
+                told = _told(error)
+                results = [Result(rollout.id, error=told) for rollout in group.rollouts]
         finally:
             self._entered(-len(group.rollouts))
         for result in results:

@@ -124,3 +124,8 @@ class Metrics:
             return
         for judge, state in self._states().items():
             self._open.labels(judge).set({"closed": 0.0, "half-open": 0.5, "open": 1.0}[state])
+
+
+def worker_died(pid: int) -> None:
+    """What a worker that is gone had in work is not counted any more; what it did is."""
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -25,26 +25,29 @@ _OWN_ERRORS: Final = range(1, 126)
 _PAUSE_SECONDS: Final = 1.0
 
 
-def run_workers(work: Work, workers: int, shared: socket.socket) -> None:
+def run_workers(work: Work, workers: int, shared: socket.socket, died: Callable[[int], None]) -> None:
     """Run workers until SIGTERM or SIGINT, then until they are done.
 
     Args:
         work: of each.
         workers: how many.
         shared: the socket that they all listen on.
+        died: told the process id of a worker that is gone.
 
     Raises:
         RunError: a worker gave up; it has said why.
     """
     with tempfile.TemporaryDirectory(prefix="adjudge-") as folder:
-        crew = _Crew(work, workers, shared, Path(folder))
+        crew = _Crew(work, workers, shared, Path(folder), died)
         with crew.hearing_signals():
             crew.run()
 
 
 class _Crew:
-    def __init__(self, work: Work, workers: int, shared: socket.socket, folder: Path) -> None:
-        self._work, self._workers, self._shared, self._folder = work, workers, shared, folder
+    def __init__(
+        self, work: Work, workers: int, shared: socket.socket, folder: Path, died: Callable[[int], None]
+    ) -> None:
+        self._work, self._workers, self._shared, self._folder, self._died = work, workers, shared, folder, died
         # A fresh interpreter each: a fork would copy threads and loops of whoever starts us.
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, multiprocessing.process.BaseProcess] = {}
@@ -61,6 +64,8 @@ class _Crew:
                 if process.exitcode is None:
                     continue
                 del self._processes[index]
+                if process.pid is not None:
+                    self._died(process.pid)
                 if self._ending:
                     continue
                 if process.exitcode in _OWN_ERRORS:

@@ -40,6 +40,7 @@ def doors_of(dialect: Dialect[Any, Any], desk: Desk, cohorts: Cohorts, ground: G
 
     async def ask(request: BaseModel, query: Query, lines: bool) -> Answer:  # noqa: ARG001  (a door's shape)
         asked = dialect.read(request, ground)
+        desk.check_size(len(asked))
         together = cohort_size(query, size)
         pairs = [(one.sample, _rollout(one, next(names))) for one in asked]
         if together is None:
