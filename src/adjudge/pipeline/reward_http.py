@@ -51,7 +51,7 @@ def serve_task(service: Service, say: Callable[[str], None]) -> None:
 
     Args:
         service: what and where.
-        say: told the address, ``http://host:port``, once it is listened on.
+        say: told the address, ``http://host:port``; requests that come then are answered.
 
     Raises:
         MissingError: the task, a key, the token or an extra is missing.
@@ -76,10 +76,11 @@ def serve_task(service: Service, say: Callable[[str], None]) -> None:
         ) from error
     with shared:
         shown = f"[{service.host}]" if ":" in service.host else service.host
-        say(f"http://{shown}:{shared.getsockname()[1]}")
+        address = f"http://{shown}:{shared.getsockname()[1]}"
         if service.workers == 1:
-            run_worker(service, Siblings(), shared)
+            run_worker(service, Siblings(), shared, lambda: say(address))
             return
+        say(address)
         with tempfile.TemporaryDirectory(prefix="adjudge-metrics-") as folder:
             os.environ[metrics.SHARED] = folder
             try:
@@ -99,8 +100,10 @@ def _worker(service: Service, siblings: Siblings, shared: socket.socket) -> None
         sys.exit(0)
 
 
-def run_worker(service: Service, siblings: Siblings, shared: socket.socket) -> None:
-    """One worker, until a signal.
+def run_worker(
+    service: Service, siblings: Siblings, shared: socket.socket, ready: Callable[[], None] | None = None
+) -> None:
+    """One worker, until a signal; `ready` is called when requests will be answered.
 
     Raises:
         AdjudgeError: the reward cannot be opened.
@@ -125,7 +128,9 @@ def run_worker(service: Service, siblings: Siblings, shared: socket.socket) -> N
             own.bind(str(path))
             own.listen(4096)
             sockets.append(own)
-        asyncio.run(server.serve_until_signal(opened, sockets, service.settings, token=token, siblings=siblings))
+        asyncio.run(
+            server.serve_until_signal(opened, sockets, service.settings, token=token, siblings=siblings, ready=ready)
+        )
 
 
 def rows_of(task: LoadedTask) -> dict[str, Sample]:

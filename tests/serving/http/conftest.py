@@ -153,9 +153,9 @@ async def start() -> AsyncIterator[Start]:
     """A function that starts a service, with a token or with other settings."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def make(*, token: str | None = None, rows: Sequence[Sample] = (ROW,), **settings) -> Client:
+        async def make(*, token: str | None = None, rows: Sequence[Sample] = (ROW,), states=None, **settings) -> Client:
             reward = Scripted()
-            served = Served(reward, {row.id: row for row in rows})
+            served = Served(reward, {row.id: row for row in rows}, states)
             url = await stack.enter_async_context(serving(served, HttpSettings(**settings), token=token))
             http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
             stack.callback(reward.go.set)

@@ -143,6 +143,20 @@ async def test_a_connection_that_does_not_say_what_it_wants_is_closed(start, sai
     writer.close()
 
 
+async def test_half_a_head_behind_an_answer_is_closed_too(start):
+    """A connection that was used once may not stop in the middle of its next request; an idle one may wait."""
+    client = await start(head_seconds=0.3)
+    reader, writer = await _connection(client.url)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+    await asyncio.sleep(0.6)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+    writer.write(b"GET /heal")
+    assert await asyncio.wait_for(reader.read(), 20) == b""
+    writer.close()
+
+
 async def test_a_slow_answer_is_not_cut_off_by_the_limit_of_the_head(start):
     """The limit is for what a client says, not for how long scoring takes."""
     client = await start(head_seconds=0.2)
@@ -187,6 +201,17 @@ async def test_figures_say_what_happened(start):
         "adjudge_samples_inside 0.0",
     ):
         assert line in text.splitlines(), line
+
+
+async def test_figures_show_the_judges_circuit_breakers(start):
+    """As the judge's call path says when it is asked."""
+    states = {"openai:one": "open", "openai:two": "closed"}
+    client = await start(states=lambda: states)
+    lines = (await client.text("/metrics")).splitlines()
+    assert 'adjudge_breaker_open{judge="openai:one"} 1.0' in lines
+    assert 'adjudge_breaker_open{judge="openai:two"} 0.0' in lines
+    states["openai:one"] = "half-open"
+    assert 'adjudge_breaker_open{judge="openai:one"} 0.5' in (await client.text("/metrics")).splitlines()
 
 
 async def test_paths_and_methods_that_are_not_there(start):

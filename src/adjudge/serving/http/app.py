@@ -73,7 +73,7 @@ class Application:
         self._siblings = siblings or Siblings()
         self._metrics = Metrics(served.states)
         desk = Desk(served.reward, settings, self._metrics)
-        cohorts = Cohorts(desk, settings)
+        cohorts = Cohorts(desk, settings, self._metrics)
         self.drain.at_end(cohorts.close)
         ground = Ground(served.rows, settings.labels, settings.neutral)
         doors = [

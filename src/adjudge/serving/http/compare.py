@@ -14,6 +14,7 @@ from adjudge.domain import Group, Rollout, Sample
 from adjudge.serving.http.desk import Desk, Result
 from adjudge.serving.http.door import Answer, Door, Query
 from adjudge.serving.http.messages import CompareRequest, CompareResponse
+from adjudge.serving.http.metrics import Metrics
 from adjudge.serving.http.refused import RefusedError
 from adjudge.serving.http.results import Rows, rollout_of, sample_of, told
 from adjudge.serving.http.score import unlike
@@ -41,8 +42,8 @@ class Cohort:
 class Cohorts:
     """Cohorts by key. Use it from one event loop."""
 
-    def __init__(self, desk: Desk, settings: HttpSettings) -> None:
-        self._desk, self._settings = desk, settings
+    def __init__(self, desk: Desk, settings: HttpSettings, metrics: Metrics) -> None:
+        self._desk, self._settings, self._metrics = desk, settings, metrics
         self._open: dict[str, Cohort] = {}
         self._judged: OrderedDict[str, tuple[dict[str, Rollout], Results]] = OrderedDict()
         self._judging: dict[str, Cohort] = {}
@@ -78,7 +79,7 @@ class Cohorts:
         if waiting:
             new = {rollout.id: rollout for rollout in rollouts if rollout.id not in cohort.rollouts}
             cohort.rollouts |= new
-            self._held += len(new)
+            self._hold(len(new))
             if len(cohort.rollouts) == cohort.size or self._closed:
                 self._judge(cohort)
         # Shielded: a client that goes away takes nobody's reward along.
@@ -91,6 +92,10 @@ class Cohorts:
         self._closed = True
         for cohort in list(self._open.values()):
             self._judge(cohort)
+
+    def _hold(self, change: int) -> None:
+        self._held += change
+        self._metrics.held(change)
 
     def _let_in(self, size: int, count: int) -> None:
         if count > size:
@@ -116,7 +121,7 @@ class Cohorts:
             self._judging[cohort.key] = cohort
         if cohort.timer is not None:
             cohort.timer.cancel()
-        self._held -= len(cohort.rollouts)
+        self._hold(-len(cohort.rollouts))
         task = asyncio.create_task(self._judged_now(cohort))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -65,6 +65,9 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._held = Gauge(
+            "adjudge_samples_held", "Samples that wait for siblings.", registry=registry, multiprocess_mode="livesum"
+        )
         self._open = Gauge(
             "adjudge_breaker_open",
             "1 where the judge's circuit is open, 0.5 half-open, 0 closed.",
@@ -108,6 +111,10 @@ class Metrics:
     def inside(self, change: int) -> None:
         """So many samples came in, or went."""
         self._inside.inc(change)
+
+    def held(self, change: int) -> None:
+        """So many samples began to wait for siblings, or ended it."""
+        self._held.inc(change)
 
     def text(self) -> bytes:
         """All figures, of all workers."""

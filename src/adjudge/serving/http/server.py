@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 BACKLOG: Final = 4096
 """Connections that may wait to be accepted; the system's own limit may be lower."""
 
+_IDLE_SECONDS: Final = 75
+"""Until an idle connection is closed: longer than clients keep theirs, so that none sends into one that ends."""
+
 _FILES: Final = 65_536
 
 OpenServed = Callable[[], AbstractAsyncContextManager[Served]]
@@ -45,6 +48,7 @@ class DrainingServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=_IDLE_SECONDS,
             backlog=BACKLOG,
         )
         super().__init__(config)
@@ -98,10 +102,11 @@ def head_limited(seconds: float) -> type[asyncio.Protocol]:
             super().connection_made(transport)
             self._wait_for(None)
 
-        def on_response_complete(self) -> None:
-            """Start it again: the next request."""
-            self._wait_for(self.cycle)
-            super().on_response_complete()
+        def data_received(self, data: bytes) -> None:
+            """Start it again where these are the first words of another request."""
+            if self.cycle is None or self.cycle.response_complete:
+                self._wait_for(self.cycle)
+            super().data_received(data)
 
         def _wait_for(self, cycle: Any) -> None:  # noqa: ANN401  (uvicorn's request, which has no public type)
             def over() -> None:
@@ -120,6 +125,7 @@ async def serve_until_signal(
     *,
     token: str | None = None,
     siblings: Siblings | None = None,
+    ready: Callable[[], None] | None = None,
 ) -> None:
     """Answer on `sockets` until SIGTERM or SIGINT, then finish what is in flight.
 
@@ -129,6 +135,7 @@ async def serve_until_signal(
         settings: of the service.
         token: asked of clients.
         siblings: the other workers.
+        ready: called when the reward is open and requests will be answered.
 
     Raises:
         AdjudgeError: the reward cannot be opened.
@@ -139,6 +146,8 @@ async def serve_until_signal(
         stack.push_async_callback(others.aclose)
         application = Application(served, settings, token=token, siblings=others)
         server = DrainingServer(application, settings, hears_signals=True)
+        if ready is not None:
+            ready()
         await server.serve(sockets=sockets)
 
 
