@@ -70,7 +70,10 @@ def _sample(request: TrlRequest, place: int, ground: Ground) -> Sample:
 
 
 def _text(completion: Text) -> str:
-    return completion if isinstance(completion, str) else "\n".join(one.content for one in completion)
+    """What the policy said: the text, or the last message where it is a conversation."""
+    if isinstance(completion, str):
+        return completion
+    return completion[-1].content if completion else ""
 
 
 def _write(request: TrlRequest, results: Sequence[Result], ground: Ground) -> TrlResponse:  # noqa: ARG001
