@@ -2,6 +2,14 @@
 
 import asyncio
 
+from adjudge.serving.http.compare import Cohorts
+from adjudge.serving.http.desk import Desk
+from adjudge.serving.http.metrics import Metrics
+from adjudge.serving.http.settings import HttpSettings
+from adjudge.testing.builders import make_rollout, make_sample
+
+ROW = make_sample("row-1")
+
 
 def asks(group: str, *rollouts: tuple[str, str], size: int = 3, **more):
     found = [{"id": name, "response": text} for name, text in rollouts]
@@ -117,3 +125,18 @@ async def test_too_many_that_wait_for_siblings_are_refused(start):
         assert answer.status == 429
         assert int(answer.headers["Retry-After"]) >= 1
     assert [status for status, _ in await asyncio.gather(*waiting)] == [200, 200]
+
+
+async def test_a_request_that_is_cut_off_leaves_the_group_whole(start):
+    """Where a waiting request is cancelled, its siblings still get their rewards."""
+    settings = HttpSettings()
+    metrics = Metrics()
+    reward = (await start()).reward
+    cohorts = Cohorts(Desk(reward, settings, metrics), settings, metrics)
+    one, two = (make_rollout(name, sample_id=ROW.id, response="0.5") for name in ("a", "b"))
+    cut = asyncio.create_task(cohorts.join("g", 2, None, ROW, [one], named=True))
+    await asyncio.sleep(0)
+    cut.cancel()
+    await asyncio.wait([cut])
+    results, siblings = await cohorts.join("g", 2, None, ROW, [two], named=True)
+    assert ([result.reward.value for result in results], siblings) == ([0.5], 2)
