@@ -1,9 +1,9 @@
 """The reward function in AWS Lambda's own runtime loop: time an event, size of the package, memory, cold start.
 
-    python bench/lambda_reward.py [--package ZIP]
+    python bench/lambda_reward.py [--sources]
 
-With ``--package``, a zip made by `adjudge deploy aws`, the function sees that zip's modules and nothing that is
-installed here; its task is replaced by this bench's. Without it, the function sees the sources beside this file.
+The function is what `adjudge deploy aws` packs, made for this Python; it sees its package's modules and nothing that is
+installed here. With ``--sources`` nothing is packed, and the function sees the sources beside this file.
 
 The judge is a process of its own on the loopback interface. Goals: 64 samples against a judge of 1 s in under 1.6 s;
 of 1,000 samples with a judge that hangs on 5 %, 950 scores and 50 marked ones before the deadline; cold import < 0.5 s.
@@ -47,22 +47,22 @@ HANGS: Final = 3600.0
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, help="zip made by adjudge deploy aws")
-    package = parser.parse_args().package
+    parser.add_argument("--sources", action="store_true", help="pack nothing")
+    alone = not parser.parse_args().sources
     with tempfile.TemporaryDirectory() as folder:
-        code = unpacked(package, Path(folder) / "code")
-        where = "the package alone" if package else "the sources here, with what is installed"
-        print(f"from:            {where}")
-        if package:
-            total = sum(path.stat().st_size for path in code.rglob("*") if path.is_file())
-            print(f"zip:             {package.stat().st_size / 1e6:.1f} MB, {total / 1e6:.1f} MB unpacked")
-        print(f"cold import:     {cold_import(code, alone=package is not None):.2f} s")
-        with judge([1.0]) as port, function(code, port, 64, alone=package is not None) as running:
+        code = Path(folder) / "code"
+        code.mkdir()
+        if alone:
+            packed(Path(folder) / "function.zip", code)
+        else:
+            (code / "lambda_function.py").write_text(SHIM)
+        print(f"cold import:     {cold_import(code, alone=alone):.2f} s")
+        with judge([1.0]) as port, function(code, port, 64, alone=alone) as running:
             print(f"ready:           {running.start_seconds:.2f} s from the start of the process")
             for name, event in (("first", "a"), ("warm", "b"), ("repeated", "b")):
                 told(f"64, {name}", running.runtime.invoke(rows(64, name=event)), running)
         latencies = [HANGS if place % 20 == 0 else 0.2 for place in range(1000)]
-        with judge(latencies) as port, function(code, port, 256, alone=package is not None) as running:
+        with judge(latencies) as port, function(code, port, 256, alone=alone) as running:
             answer = running.runtime.invoke(rows(1000, name="many"), timeout_seconds=15.0)
             told("1000, 5 % hang", answer, running)
 
@@ -83,15 +83,16 @@ def rows(number: int, *, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def unpacked(package: Path | None, code: Path) -> Path:
-    """The function's folder, without its task."""
-    code.mkdir()
-    if package is None:
-        (code / "lambda_function.py").write_text(SHIM)
-        return code
-    with zipfile.ZipFile(package) as archive:
+def packed(file: Path, code: Path) -> None:
+    """Make the package and unpack it."""
+    # The bench needs it only here.
+    from adjudge.release.aws_package import Contents, build  # noqa: PLC0415
+    from adjudge.release.aws_target import Machine  # noqa: PLC0415
+
+    package = build(Contents(task={}, components={"minimum_content", "judged"}), Machine.here(), file)
+    print(f"package:         {package.zipped / 1e6:.1f} MB, {package.unpacked / 1e6:.1f} MB unpacked")
+    with zipfile.ZipFile(file) as archive:
         archive.extractall(code)
-    return code
 
 
 def cold_import(code: Path, *, alone: bool) -> float:
