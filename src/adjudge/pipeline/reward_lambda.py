@@ -7,7 +7,7 @@ when it is loaded, and hands its events on. It may be loaded by ``exec``: nothin
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -26,20 +26,23 @@ TASK_VARIABLE: Final = "ADJUDGE_TASK"
 """Environment variable with the task's folder or file."""
 
 
-def task_handler(task: Path | None = None, settings: NovaSettings | None = None) -> NovaHandler:
+def task_handler(
+    task: Path | None = None, settings: NovaSettings | None = None, *, log: Callable[[str], None] | None = None
+) -> NovaHandler:
     """The handler of a task's reward.
 
     Args:
         task: the task's file or folder; None: ``$ADJUDGE_TASK``, or ``task`` beside the function's code
             (``$LAMBDA_TASK_ROOT``), or ``task`` in the working folder. The code may have been loaded without a file.
         settings: how it answers; None: as `settings_for`.
+        log: gets one line a sample; None: stdout.
 
     Raises:
         MissingError: the task, a key or a file is not there.
         ConfigError: the task is wrong; names the place.
     """
     loaded = load_judged(task or default_task())
-    return NovaHandler(lambda: open_reward(loaded), settings or settings_for(loaded))
+    return NovaHandler(lambda: open_reward(loaded), settings or settings_for(loaded), log=log)
 
 
 def default_task() -> Path:
