@@ -261,9 +261,9 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        given = self._task.config.validation.passport
+        given = passport.given_passport(self._task)
         if given is not None:
-            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+            found = passport.settled(self._task, Passport.read(given))
         else:
             records = self._records
             found = await validate.validate_judge(
