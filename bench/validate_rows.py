@@ -119,9 +119,8 @@ def main() -> None:
             json.loads(line)
         plain = time.perf_counter() - began
     seconds, read, memory = (statistics.median(one[key] for one in found) for key in ("seconds", "read", "mib"))
-    print(
-        f"{len(made)} rows, medians of {given.runs}: {seconds:.1f} s in all, {read:.1f} s of it reading; {memory:.0f} MiB"
-    )
+    told = f"{seconds:.1f} s in all, {read:.1f} s of it reading; {memory:.0f} MiB"
+    print(f"{len(made)} rows, medians of {given.runs}: {told}")
     print(f"json.loads of the same rows: {plain:.2f} s; the passport takes {seconds / plain:.0f} times that")
     print(", ".join(f"{name} {outcome}" for name, outcome in found[0]["outcomes"].items()))
 
