@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from adjudge.domain import JudgeFailure, Judgement, RewardStatus, Rollout, Sample, digest
+from adjudge.domain import JudgeFailure, Judgement, Rollout, Sample, digest
 from adjudge.domain.verdict import FailureKind
 from adjudge.pipeline.measure import Response
 from adjudge.pipeline.policy import open_backend, training_sampling, warm_adapter
@@ -41,13 +41,15 @@ async def own_responses(task: LoadedTask, samples: Sequence[Sample]) -> tuple[Re
 
 
 async def seen_by_judge(task: LoadedTask, drawn: Sequence[tuple[Sample, Rollout]]) -> tuple[Response, ...]:
-    """Those of the rollouts that no gate of the task's reward stops."""
+    """Those of the rollouts that the task's reward would put to its judge: no gate stops them, and there is something
+    in them to judge.
+    """
     reward = build_reward(task.config.reward.model_copy(update={"on_failure": "mask"}), Unasked(), task.folder)
     rewards = await asyncio.gather(*(reward.score(sample, rollout) for sample, rollout in drawn))
     return tuple(
         Response(sample, slim(rollout), cluster=sample.id, slice=POLICY)
         for (sample, rollout), found in zip(drawn, rewards, strict=True)
-        if found.status is not RewardStatus.GATED
+        if any(part.judgement is not None for part in found.components)
     )
 
 
