@@ -41,9 +41,7 @@ async def own_responses(task: LoadedTask, samples: Sequence[Sample]) -> tuple[Re
 
 
 async def seen_by_judge(task: LoadedTask, drawn: Sequence[tuple[Sample, Rollout]]) -> tuple[Response, ...]:
-    """Those of the rollouts that the task's reward would put to its judge: no gate stops them, and there is something
-    in them to judge.
-    """
+    """Those of the rollouts that the task's reward would put to its judge: no gate stops them, none is empty."""
     reward = build_reward(task.config.reward.model_copy(update={"on_failure": "mask"}), Unasked(), task.folder)
     rewards = await asyncio.gather(*(reward.score(sample, rollout) for sample, rollout in drawn))
     return tuple(

@@ -1,0 +1,33 @@
+"""People's labels of a task reach its judge's passport."""
+
+import json
+from pathlib import Path
+
+from adjudge.domain import Event, Request
+from adjudge.pipeline.judging import task_rubric
+from adjudge.pipeline.responses import reference_responses
+from adjudge.pipeline.tools import measure_judge
+
+
+class Quiet:
+    """Listens."""
+
+    def on_event(self, event: Event) -> Request:
+        return Request.NONE
+
+
+async def test_reference_answers_that_people_labelled_are_judged(make_task, tmp_path: Path):
+    """Items named as `judge label` names them are asked, and the check against people has figures on them."""
+    task = make_task({"validate.gold": "gold.jsonl"})
+    criterion = task_rubric(task).criteria[0].id
+    labels = [
+        {"item": f"{rollout.id}/0", "group": sample.id, "criterion": criterion, "rater": rater, "score": 1.0}
+        for sample, rollout in reference_responses(task)
+        for rater in ("ada", "bo")
+    ]
+    task.path("gold.jsonl").write_text("".join(json.dumps(label) + "\n" for label in labels), encoding="utf-8")
+    found = await measure_judge(task, tmp_path / "out", Quiet(), [])
+    people = next(check for check in found.checks if check.name == "people")
+    assert people.figures
+    assert max(figure.value.n for figure in people.figures if figure.value) == len(labels) // 2
+    assert "nothing that the judge was asked" not in people.detail
