@@ -159,7 +159,7 @@ class Check(Frozen):
         if self.outcome is Outcome.FAIL and self.fix:
             lines.append(f"{'':17}{self.fix}")
         if self.outcome is Outcome.NOT_ENOUGH_DATA and self.needs:
-            lines.append(f"{'':17}{self.needs}")
+            lines.append(f"{'':17}Needed: {self.needs}")
         return lines
 
 

@@ -30,7 +30,7 @@ EQUAL: Final = 1e-9
 MOST_CALLS: Final = 10
 """End of the curve of reliability against calls."""
 NEEDS: Final = (
-    "Needed: several responses to each prompt, each asked at least twice, for example 50 prompts x 8 responses x 3."
+    "Several responses to each prompt, each asked at least twice, for example 50 prompts x 8 responses x 3."
 )
 
 
