@@ -144,7 +144,7 @@ def _check(task: LoadedTask, rubric: Rubric) -> None:
     for name in {base_name(task), *(name for member in judges for name in _local_judge(member))} - {"tiny"}:
         model_folder(name)
     warm_adapter(task)
-    build_reward(config.reward, Unasked(), task.folder)
+    build_reward(config.reward, Unasked(rubric), task.folder)
     if config.validation.tests is not None:
         load_suite(task.path(config.validation.tests), rubric)
     if config.judge.adapter is not None:

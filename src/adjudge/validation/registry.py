@@ -24,9 +24,10 @@ from adjudge.validation.metric_table import MetricTable
 
 LABELLED: Final = "labelled"
 TESTS: Final = "tests"
+PEOPLE: Final = "people"
 POLICY: Final = "policy"
 """Slice of the rows about the policy's own responses: what group-relative training will see."""
-SLICES: Final = (LABELLED, TESTS, POLICY)
+SLICES: Final = (LABELLED, TESTS, PEOPLE, POLICY)
 """Where the responses of a task's own validation come from."""
 
 
