@@ -38,7 +38,7 @@ _SHAPES: Final[Mapping[Kind, tuple[str, tuple[str, ...]]]] = {
     # The shapes that the issuers document: 16 characters of base 32; sk- and gh?_ with their kinds.
     "aws_key": (r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b", ("AKIA", "ASIA")),
     "openai_key": (r"\bsk-[A-Za-z0-9_-]{20,}", ("sk-",)),
-    "github_key": (r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}", ("gh",)),
+    "github_key": (r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}", ("gh", "github_pat_")),
     "private_key": (r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", ("-----BEGIN",)),
 }
 
@@ -81,15 +81,21 @@ class PersonalData(Scorer):
             for kind, pattern, hints in self._shapes
             if not hints or any(hint in text for hint in hints)
             for match in pattern.finditer(text)
-            if (hit := _checked(kind, match.group(), text[match.start() : match.start() + LONGEST_IBAN]))
+            if (hit := _checked(kind, match.group(), text, match.start()))
         ]
 
 
-def _checked(kind: Kind, hit: str, onwards: str) -> str:
-    """What was hit, where its check digits are right; else nothing."""
+def _checked(kind: Kind, hit: str, text: str, start: int) -> str:
+    """What was hit, where its check digits and surroundings are right; else nothing."""
+    right = True
     if kind == "iban":
-        return iban_in(onwards)
-    right = is_card(hit) if kind == "card" else kind != "phone" or is_phone(hit)
+        return iban_in(text[start : start + LONGEST_IBAN])
+    if kind == "card":
+        right = is_card(hit)
+    elif kind == "phone":
+        # Two noughts within a longer number are no prefix.
+        inside = hit.startswith("00") and text[max(0, start - 2) : start].strip()[-1:].isdecimal()
+        right = is_phone(hit) and not inside
     return hit if right else ""
 
 
