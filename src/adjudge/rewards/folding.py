@@ -11,6 +11,7 @@ surrogates."""
 
 _MARKS: Final = frozenset(("Mn", "Me"))
 _LEET: Final = str.maketrans("0134578@$!|", "oleastbasll")
+_LEET_ANY: Final = re.compile(r"[0134578@$!|]")
 _LEET_SIGN: Final = re.compile(r"(?<=\w)[@$!|](?=\w)|(?:(?<=\s)|^)[@$](?=[^\W\d_])")
 _WORD: Final = re.compile(r"\w+")
 _DIGIT_IN_WORD: Final = re.compile(r"[^\W\d_][0134578]|[0134578][^\W\d_]")
@@ -49,9 +50,11 @@ class Disguises:
             text = "".join(char for char in visible(text) if unicodedata.category(char) not in _MARKS)
             # Before the case is folded: a Cyrillic capital looks like B, and its small letter like nothing.
             text = text.translate(self._alike)
-        plain = _LEET_SIGN.sub(lambda sign: sign.group().translate(_LEET), folded(text))
-        if _DIGIT_IN_WORD.search(plain):
-            plain = _WORD.sub(lambda word: _without_digits(word.group()), plain)
+        plain = folded(text)
+        if _LEET_ANY.search(plain):
+            plain = _LEET_SIGN.sub(lambda sign: sign.group().translate(_LEET), plain)
+            if _DIGIT_IN_WORD.search(plain):
+                plain = _WORD.sub(lambda word: _without_digits(word.group()), plain)
         return plain.replace("i", "l")
 
 
