@@ -4,8 +4,8 @@
 
 Responses are built from the answers of the contract-review template: right ones, invented and misspelt quotes, wrong
 guidelines, repeats, silence, cut JSON. Figures are CPU time, medians over rounds; the rounds of all lines take turns,
-so that a busy machine slows all of them alike. A component's line is its own work, after the JSON was read; reading is a
-line of its own, paid once a rollout. The yardsticks do the same with the bare library. ``--peer`` is the Python of an
+so that a busy machine slows all of them alike. A component's line is its own work, after the JSON was read; reading is
+a line of its own, paid once a rollout. The yardsticks do the same with the bare library. ``--peer`` is the Python of an
 environment with eval-protocol, whose functions of the same purpose then run on the same responses.
 """
 
