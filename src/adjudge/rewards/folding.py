@@ -14,7 +14,6 @@ _LEET: Final = str.maketrans("0134578@$!|", "oleastbasll")
 _LEET_ANY: Final = re.compile(r"[0134578@$!|]")
 _LEET_SIGN: Final = re.compile(r"(?<=\w)[@$!|](?=\w)|(?:(?<=\s)|^)[@$](?=[^\W\d_])")
 _WORD: Final = re.compile(r"\w+")
-_DIGIT_IN_WORD: Final = re.compile(r"[^\W\d_][0134578]|[0134578][^\W\d_]")
 
 
 def folded(text: str) -> str:
@@ -51,11 +50,14 @@ class Disguises:
             # Before the case is folded: a Cyrillic capital looks like B, and its small letter like nothing.
             text = text.translate(self._alike)
         plain = folded(text)
-        if _LEET_ANY.search(plain):
+        if any(_beside_a_letter(plain, sign.start()) for sign in _LEET_ANY.finditer(plain)):
             plain = _LEET_SIGN.sub(lambda sign: sign.group().translate(_LEET), plain)
-            if _DIGIT_IN_WORD.search(plain):
-                plain = _WORD.sub(lambda word: _without_digits(word.group()), plain)
+            plain = _WORD.sub(lambda word: _without_digits(word.group()), plain)
         return plain.replace("i", "l")
+
+
+def _beside_a_letter(text: str, place: int) -> bool:
+    return text[place - 1 : place].isalpha() or text[place + 1 : place + 2].isalpha()
 
 
 def _without_digits(word: str) -> str:
