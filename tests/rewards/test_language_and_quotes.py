@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from adjudge.domain import ComponentStatus, Message
 from adjudge.errors import DataError
+from adjudge.rewards.quotes import FUZZY_QUOTES
 from adjudge.testing.builders import DOCUMENT, REFERENCE, make_comment, make_review, make_sample
 
 GERMAN = "Bitte prüfen Sie den folgenden Vertrag und nennen Sie alle Klauseln, die von der Richtlinie abweichen."
@@ -125,3 +126,11 @@ def test_every_piece_of_the_document_is_a_quote(ask, start, size):
 def test_no_quote_breaks_the_search(ask, quote):
     """Any text is one of the outcomes."""
     assert ask(CHECKED, make_review([make_comment(text_excerpt=quote)])).value in {0.0, 0.5, 1.0, None}
+
+
+def test_slips_of_the_pen_are_looked_for_in_a_stated_number_of_quotes(ask):
+    """A response cannot buy time with thousands of quotes that are nearly there; exact ones count, wherever."""
+    typo = "The Custommer shall pay each invoice within ninety (90) days of"
+    comments = [make_comment(text_excerpt=typo)] * (FUZZY_QUOTES + 10) + [make_comment()]
+    found = ask(CHECKED, make_review(comments))
+    assert found.value == pytest.approx((0.5 * FUZZY_QUOTES + 1) / (FUZZY_QUOTES + 11))

@@ -55,6 +55,11 @@ def test_a_word_of_two_alphabets_is_odd_as_a_whole(ask, word):
     assert word in found.detail
 
 
+def test_a_long_word_is_shown_by_its_beginning(ask):
+    """A detail does not grow with the response."""
+    assert len(ask(ODD, "a\u0430" * 5000).detail) < 100
+
+
 def test_a_task_may_permit_characters_and_a_share(ask):
     """Joiners of a script that needs them; a share that is normal there."""
     assert ask({**ODD, "permit": "\u200c"}, "ab\u200ccd").value == 1.0

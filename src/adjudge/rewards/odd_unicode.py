@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -90,8 +91,8 @@ class OddUnicode(Scorer):
 
 
 def mixed_letters(text: str) -> Iterator[str]:
-    """Each letter of each word of three letters or more that mixes alphabets which look alike, as the word."""
+    """For each letter of a word that mixes alphabets which look alike, the word; of three letters or more, cut at 20."""
     for match in _WORD.finditer(text):
         word = match.group()
         if not word.isascii() and len(_LOOKING_ALIKE & {unicodedata.name(c, "").partition(" ")[0] for c in word}) > 1:
-            yield from (repr(word) for _ in word)
+            yield from repeat(repr(word[:20]), len(word))

@@ -8,6 +8,9 @@ from adjudge.domain.text import locate
 from adjudge.judges.evidence import check_quote
 from adjudge.rewards.base import ItemsConfig, Scorer, document_of, items_in
 
+FUZZY_QUOTES = 50
+"""Most quotes of a response that are searched with slips of the pen: each search reads the whole document, slowly."""
+
 
 class QuoteInDocumentConfig(ItemsConfig):
     """Which key of an item holds the quote, and which metadata field the document.
@@ -51,24 +54,25 @@ class QuoteInDocument(Scorer):
         items = items_in(rollout, config)
         if not items:
             return self.not_applicable("no items")
-        total = 0.0
+        total, searches = 0.0, FUZZY_QUOTES
         told: dict[str, list[str]] = {}
         for number, item in enumerate(items, 1):
-            value, outcome, where = self._found(quote_of(item, config.quote), document, reference)
+            value, outcome, where = self._found(quote_of(item, config.quote), document, reference, searches > 0)
             total += value
+            searches -= value < 1
             if outcome:
                 told.setdefault(outcome, []).append(f"{number}{where}")
         detail = "; ".join(f"{outcome}: item {', '.join(numbers)}" for outcome, numbers in told.items())
         return self.scored(total / len(items), detail)
 
-    def _found(self, quote: str, document: str, reference: str) -> tuple[float, str, str]:
+    def _found(self, quote: str, document: str, reference: str, search: bool) -> tuple[float, str, str]:
         """What the quote is worth; what became of it, where that is worth telling; and where it stands."""
         if locate(quote, document):
             return 1.0, "", ""
         if reference and locate(quote, reference):
             return 0.0, "from the reference instead", ""
         # Without a worth of its own, a slip of the pen is not looked for: that is the dear half of the search.
-        near = check_quote(quote, (document,)) if self._config.fuzzy else None
+        near = check_quote(quote, (document,)) if self._config.fuzzy and search else None
         if near is not None and near.found:
             return self._config.fuzzy, "nearly in the document", f" (at {near.start}-{near.end})"
         return 0.0, "not in the document", ""
