@@ -91,7 +91,7 @@ class OddUnicode(Scorer):
 
 
 def mixed_letters(text: str) -> Iterator[str]:
-    """For each letter of a word that mixes alphabets which look alike, the word; of three letters or more, cut at 20."""
+    """For each letter of a word that mixes alphabets which look alike: the word, cut at 20 letters."""
     for match in _WORD.finditer(text):
         word = match.group()
         if not word.isascii() and len(_LOOKING_ALIKE & {unicodedata.name(c, "").partition(" ")[0] for c in word}) > 1:
