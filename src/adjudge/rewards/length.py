@@ -27,11 +27,14 @@ class LengthBandConfig(SizeConfig):
 
 
 class LengthBand(Scorer):
-    """A soft band, so that there is something to climb on both sides."""
+    """A soft band, so that there is something to climb on both sides.
 
-    def __init__(self, config: LengthBandConfig, *, role: ComponentRole, base: File) -> None:
+    ``base`` is the folder that a tokenizer's name is relative to; default: the current one.
+    """
+
+    def __init__(self, config: LengthBandConfig, *, role: ComponentRole, base: File | None = None) -> None:
         super().__init__(config.name or config.type, role, config.weight)
-        self._config, self._measure = config, measure_of(config, base)
+        self._config, self._measure = config, measure_of(config, base or File())
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
         """Score of the size; not applicable where the response has no such size."""
