@@ -13,9 +13,15 @@ async def told(response, sample):
 
 def as_said(response, sample):
     """What the response says in Python, for answers that are no scores."""
-    return {"true": True, "text": "1", "high": 1.5, "nan": float("nan"), "huge": 10**400, "odd": {"points": 1}}[
-        response
-    ]
+    return {
+        "true": True,
+        "text": "1",
+        "high": 1.5,
+        "low": -0.5,
+        "nan": float("nan"),
+        "huge": 10**400,
+        "odd": {"points": 1},
+    }[response]
 
 
 def broken(response, sample):

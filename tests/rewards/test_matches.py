@@ -139,6 +139,13 @@ def test_units_have_factors(ask, response, value):
     assert ask(part, response, right("1250 m")).value == value
 
 
+@pytest.mark.parametrize(("response", "value"), [("36 km/h", 1.0), ("10 m/s", 1.0), ("10 m", 0.0), ("10 m/h", 0.0)])
+def test_the_longest_unit_is_the_one_meant(ask, response, value):
+    """A unit that begins like another one is not that one."""
+    part = {**NUMBER, "units": {"m": 7, "km": 7000, "m/s": 1, "km/h": 1 / 3.6}}
+    assert ask(part, response, right("10 m/s")).value == value
+
+
 def test_a_currency_may_stand_before(ask):
     """As people write it."""
     assert ask({**NUMBER, "units": {"$": 1, "EUR": 1.1}}, "$1,100", right("1000 EUR")).value == 1.0

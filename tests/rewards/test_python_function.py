@@ -34,7 +34,7 @@ def test_a_function_may_be_async_and_tell_a_detail(ask):
 
 
 @BOTH
-@pytest.mark.parametrize("response", ["true", "text", "high", "nan", "huge", "odd"])
+@pytest.mark.parametrize("response", ["true", "text", "high", "low", "nan", "huge", "odd"])
 def test_what_is_no_score_is_a_failure(ask, response, sandbox):
     """True, text, 1.5, NaN, a number without end, an unknown key: none becomes a number."""
     found = ask({**HERE, "function": "as_said", "sandbox": sandbox}, response)

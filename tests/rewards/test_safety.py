@@ -104,6 +104,12 @@ def test_a_disguised_phrase_is_found(text):
     assert value(json.dumps({"comment": text}), ["trade secret"]) == 0.0
 
 
+@pytest.mark.parametrize("text", ["1nsider", "ins1der", "ins!der", "lnsider"])
+def test_one_stands_for_two_letters(text):
+    """A 1 may be meant as i or as l, and so may what looks like it."""
+    assert value(text, ["insider"]) == 0.0
+
+
 def test_disguises_may_be_left_alone():
     """Where asked for, only what is written counts, and the detail tells the two apart."""
     config = ProhibitedContentConfig(phrases=("trade secret",), disguises=False)

@@ -84,7 +84,7 @@ class NumericMatch(Scorer):
             return None
         text = plain(answer).strip().rstrip(".")
         hits = list(self._number.finditer(text))
-        if not hits or (self._config.take == "whole" and len(hits) > 1):
+        if not hits:
             return None
         before, after = text[: hits[-1].start()].rstrip(), text[hits[-1].end() :].lstrip()
         factor, before, after = self._unit(before, after)
