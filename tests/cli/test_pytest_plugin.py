@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 Command = Callable[..., Any]
+PLUGIN = "adjudge.cli.pytest_plugin"
 SRC = Path(__file__).parent.parent.parent / "src"
 
 EACH = """
@@ -24,7 +26,10 @@ def test_the_judge(judge_test):
 def outcome_of(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Runs a test file with the plug-in alone, as a project of somebody else would."""
     (folder / "test_it.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "adjudge.cli.pytest_plugin", "-p", "no:cacheprovider", "-v"]
+    # Named where it is not installed as a plug-in: pytest refuses the same module twice.
+    installed = any(found.value == PLUGIN for found in entry_points(group="pytest11"))
+    plugins = ["-p", "no:cacheprovider", *([] if installed else ["-p", PLUGIN])]
+    command = [sys.executable, "-m", "pytest", *plugins, "-v"]
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
     return subprocess.run(
         [*command, *options, "test_it.py"], capture_output=True, text=True, cwd=folder, env=environment, check=False
@@ -89,20 +94,20 @@ def test_without_a_recording_the_judge_is_asked(recorded: Path):
     assert (recorded / "runs" / "tiny-letters-judge" / "journal.jsonl").is_file()
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (EACH.replace('"task"', '"nothere"'), "nothere"),
-        (EACH.replace("replies.jsonl", "none.jsonl"), "none.jsonl is not there"),
-        (EACH.replace('@pytest.mark.judge_suite("task", replies="replies.jsonl")\n', ""), "mark it"),
-        (EACH.replace("replies=", "reply="), "mark it"),
-    ],
-)
-def test_what_is_missing_is_told(recorded: Path, text: str, says: str):
-    """A wrong path and a missing marker are errors that say what to change."""
-    done = outcome_of(recorded, text)
+def test_what_is_missing_is_told(recorded: Path):
+    """A wrong path and a missing marker are errors that say what to change, each in its file."""
+    wrong = {
+        "nothere": EACH.replace('"task"', '"nothere"'),
+        "none.jsonl is not there": EACH.replace("replies.jsonl", "none.jsonl"),
+        "mark it": EACH.replace('@pytest.mark.judge_suite("task", replies="replies.jsonl")\n', ""),
+        "not 'reply'": EACH.replace("replies=", "reply="),
+    }
+    for number, text in enumerate(wrong.values()):
+        (recorded / f"test_{number}.py").write_text(text)
+    done = outcome_of(recorded, EACH, "--continue-on-collection-errors", *(f"test_{n}.py" for n in range(len(wrong))))
     assert done.returncode != 0
-    assert says in done.stdout
+    assert [says for says in wrong if says not in done.stdout] == []
+    assert "3 passed" in done.stdout
 
 
 def test_the_baseline_is_a_test_too(recorded: Path, adjudge: Command):

@@ -1,5 +1,6 @@
 """What tests come to: pairs, ladders, invariances, attacks, and majorities over repeats."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -12,12 +13,14 @@ from scipy.stats import kendalltau
 
 from adjudge.domain import FailureKind, JudgeFailure, Judgement, Rollout, Rubric, Sample
 from adjudge.judges.load import load_rubric
+from adjudge.judges.suite.attack import USUAL
 from adjudge.judges.suite.ladder import fall_tau, inversions
 from adjudge.judges.suite.result import SuiteResult, flip_rate
 from adjudge.judges.suite.run import run_suite
 from adjudge.judges.suite.suite import Suite, load_suite
 from adjudge.testing.planted import PlantedJudge, Seen, always_yes
 
+RECORDED = Path(__file__).parents[3] / "shared/data/judging/judgekeeper-fields/coding.verdicts.jsonl"
 RUBRIC_TEXT = """
 name: words
 fields: {target_document: Text}
@@ -174,17 +177,17 @@ async def test_attacks_may_never_pass(made, rubric: Rubric):
     suite = made("attacks: {must_pass: true}")
     result = await run_suite(always_yes(rubric), suite)
     families = [test for test in result.failed if test.kind == "attacks"]
-    assert [test.name for test in families] == ["attacks/content-free", "attacks/spoofed-verdict", "attacks/order"]
-    assert families[0].figures == {"texts": 10.0, "passed": 10.0}
-    assert "10 of 10 texts get a best answer: '.'; ','; ':'" in families[0].problems[0]
+    assert [test.name.partition("/")[2] for test in families] == list(USUAL)
+    assert families[0].figures == {"texts": 5.0, "passed": 5.0}
+    assert "5 of 5 texts get a best answer: ' '; '.'; ','" in families[0].problems[0]
     strict = await run_suite(grading(rubric, {"five": "best", "one": "low", "": "none"}), suite)
     assert strict.failed == ()
 
 
 async def test_attacks_can_be_few(made):
     """By family, and the first texts of each."""
-    suite = made("attacks: {families: [order], most: 2}")
-    assert [(test.name, len(test.asks)) for test in suite.tests if test.kind == "attacks"] == [("attacks/order", 2)]
+    suite = made("attacks: {families: [authority], most: 2}")
+    assert [(test.name, len(test.asks)) for test in suite.tests if test.kind == "attacks"] == [("attacks/authority", 2)]
 
 
 @dataclass(frozen=True)
@@ -266,3 +269,18 @@ def test_the_flip_rate_counts_pairs_that_differ(answers: list[list[str]]):
     """As counted one by one; None where nothing was asked twice."""
     pairs = [one != other for given_answers in answers for one, other in combinations(given_answers, 2)]
     assert flip_rate(answers) == (pytest.approx(sum(pairs) / len(pairs)) if pairs else None)
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded judge is not here")
+@pytest.mark.parametrize(("wording", "flipped"), [("full", 0), ("quick", 2)])
+def test_the_flips_of_a_recorded_judge(wording: str, flipped: int):
+    """The coding suite of judgekeeper, three runs at temperature 0: no item of 60 flips, or two with the quick rubric.
+
+    A flip is one run against two, so two of the three pairs of an item differ.
+    """
+    runs: dict[str, list[str]] = {}
+    for row in map(json.loads, RECORDED.read_text(encoding="utf-8").splitlines()):
+        if row["rubric"] == wording:
+            runs.setdefault(row["id"], []).append(row["verdict"])
+    assert len(runs) == 60
+    assert flip_rate(list(runs.values())) == pytest.approx(flipped * 2 / (60 * 3))

@@ -4,8 +4,12 @@ import re
 import pytest
 
 from adjudge.domain.rubric import Answer, Criterion, EdgeRule, EvidenceRule, Rubric, Scale
+from adjudge.judges.choice import choice_parts
+from adjudge.judges.prompt import rubric_form
+from adjudge.judges.reply import read_reply
 from adjudge.judges.variants import CONTROLS, FRAMES, MEANING_KEPT, Wordings, variants
 from adjudge.testing.builders import make_rubric
+from adjudge.testing.judges import reply_json
 
 GRADED = Scale(answers=tuple(Answer(label=str(n), anchor=f"anchor {n}") for n in range(1, 6)))
 
@@ -139,3 +143,36 @@ def test_a_single_criterion_has_nothing_to_swap_or_to_order():
     """What cannot be done is left out, not done in name only."""
     found = variants(rubric_of(Criterion(id="good", question="Is it good?")))
     assert {name.partition("/")[0] for name in found} == {"reworded", "negated"}
+
+
+@pytest.mark.parametrize("name", variants(make_rubric()))
+def test_every_variant_can_be_put_to_both_kinds_of_judges(name: str):
+    """The prompt of a writing judge and those of a choosing one hold the variant's words, and are not the rubric's."""
+    rubric, variant = make_rubric(), variants(make_rubric())[name]
+    texts = {
+        "passage": "Pay in 90 days.",
+        "guideline": "30 days.",
+        "comment": "Too long.",
+        "recommended_action": "Cut.",
+    }
+    documents = {"target_document": "Pay in 90 days.", "reference": "[PAY-1] 30 days."}
+
+    def told(some: Rubric) -> list[str]:
+        shown = {field: documents[field] for field in some.fields}
+        item = {field: texts[field] for criterion in some.criteria for field in criterion.reads}
+        asked = [choice_parts(criterion, texts) for criterion in some.criteria]
+        return [message.content for message in rubric_form(some, some.criteria).prompt(shown, item).messages] + [
+            "".join(parts) for parts in asked
+        ]
+
+    assert told(variant) != told(rubric)
+    for criterion in variant.criteria:
+        assert criterion.question in told(variant)[0]
+
+
+def test_a_reply_is_read_by_the_variants_scale():
+    """On a reversed scale the reply "1" is the best answer, and the id is the one that was asked."""
+    turned = variants(graded())["scale_reversed"]
+    found = read_reply(reply_json({"clear": "1", "short": "5"}), turned.criteria, [])
+    scores = {one.criterion: turned.criterion(one.criterion).scale.score(one.answer) for one in found.answers}
+    assert scores == {"clear": 1.0, "short": 0.0}

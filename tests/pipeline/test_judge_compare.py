@@ -15,8 +15,7 @@ from adjudge.endpoints.scripted import ScriptedEndpoint
 from adjudge.errors import ConfigError
 from adjudge.judges.load import load_rubric
 from adjudge.judges.rubric import RubricJudge
-from adjudge.pipeline.judge_compare import Plan, compare_judges, make_plan, with_judge
-from adjudge.pipeline.passport import ask_cases
+from adjudge.pipeline.judge_compare import Plan, ask_cases, compare_judges, make_plan, with_judge
 from adjudge.pipeline.stop import StoppedError
 from adjudge.pipeline.taskfile import LoadedTask, parse_task
 from adjudge.store.jsonl import read_jsonl

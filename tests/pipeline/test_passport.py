@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,27 @@ from adjudge.errors import GateError
 from adjudge.judges.choice import choice_parts
 from adjudge.judges.journaled import JournaledChoice
 from adjudge.judges.load import load_rubric
+from adjudge.pipeline.config import ProbesConfig
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import Bench, without
 from adjudge.pipeline.labelled import held_out_cases
-from adjudge.pipeline.passport import require, validate_judge
+from adjudge.pipeline.passport import objection, require
 from adjudge.pipeline.records import Records
 from adjudge.pipeline.taskfile import LoadedTask, parse_task
+from adjudge.pipeline.validate import validate_judge
 from adjudge.store.journal import Journal
 from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
+from adjudge.validation.check import Outcome
+from adjudge.validation.passport import Passport
+from adjudge.validation.registry import CheckSettings
 
 TEMPLATE = Path(str(resources.files("adjudge"))) / "templates" / "contract_review"
 CASES = 120
+NOTHING = dict.fromkeys(
+    ("repeat_cases", "wording_cases", "content_free", "attacks", "harmless", "dresses", "lengths", "groups"), 0
+)
+"""Labelled cases alone."""
 
 
 class Quiet:
@@ -77,7 +87,7 @@ def task() -> LoadedTask:
         "policy": {"model": "local:tiny"},
         "judge": {"model": "local:tiny"},
         "reward": {"terms": [{"type": "judged", "weight": 1.0}]},
-        "validate": {"cases": CASES},
+        "validate": {"cases": CASES, "probes": NOTHING},
     }
     return LoadedTask(parse_task(data, "task.yaml"), TEMPLATE / "task.yaml")
 
@@ -107,22 +117,50 @@ async def test_a_judge_that_knows_the_answers_is_usable(task: LoadedTask, truth:
     """Perfect answers give AUC 1, no weak criterion, and leave to train; each case is asked once."""
     oracle = Oracle(truth.__getitem__)
     listener = Quiet()
-    found = await validate_judge(task, bench(task, oracle, journal), None, listener)
+    found = await validate_judge(task, bench(task, oracle, journal), listener)
     assert found.overall is not None
     assert found.overall.auc is not None
     assert (found.overall.auc.estimate, found.overall.cases, found.weak_criteria) == (1.0, CASES, ())
     assert oracle.calls == len(truth)
     assert (listener.progress[-1].done, listener.progress[-1].total) == (CASES, CASES)
-    require(task, found, [])
+    require(found, found.fingerprint)
+
+
+def test_the_passport_of_one_judge_says_nothing_about_another(task: LoadedTask):
+    """An objection names both fingerprints."""
+    found = Passport(judge="J", fingerprint="a")
+    assert "J (a)" in objection(found, "b")
+    assert "(b)" in objection(found, "b")
+
+
+async def test_everything_is_asked_that_the_checks_need(task: LoadedTask, journal: Journal):
+    """With small amounts of each probe no check that a judge of one response can pass lacks rows."""
+    small = {"repeat_cases": 8, "wording_cases": 40, "content_free": 8, "attacks": 12, "harmless": 8, "dresses": 8}
+    config = task.config.validation.model_copy(
+        update={"cases": 40, "probes": ProbesConfig.model_validate({**small, "lengths": 8, "groups": 0})}
+    )
+    asked = LoadedTask(task.config.model_copy(update={"validation": config}), task.file)
+    rows: list[dict[str, Any]] = []
+    found = await validate_judge(asked, bench(asked, Oracle(lambda _: True), journal), Quiet(), sink=rows.extend)
+    variants = {row["variant"].partition("/")[0] for row in rows}
+    assert {"base", "reworded", "negated", "attack", "harmless", "bias", "padded"} <= variants
+    assert max(row["repeat"] for row in rows) == 2
+    assert {row["judge"] for row in rows} == {found.fingerprint}
+    outcomes = {check.name: check.outcome for check in found.checks}
+    assert outcomes["attacks"] is Outcome.FAIL
+    (wording,) = (check for check in found.checks if check.name == "wording")
+    assert {next(iter(part.about.values()), "") for part in wording.figures} >= {"reworded", "negated"}
+    assert found.data["rubric.yaml"]
+    assert {check.name for check in found.checks} == set(CheckSettings.model_fields)
 
 
 async def test_a_judge_that_guesses_may_not_train(task: LoadedTask, truth: dict[str, bool], journal: Journal):
     """Answers by chance are not usable, and the stage says no."""
     dice = random.Random(0)
-    found = await validate_judge(task, bench(task, Oracle(lambda _: dice.random() < 0.5), journal), None, Quiet())
+    found = await validate_judge(task, bench(task, Oracle(lambda _: dice.random() < 0.5), journal), Quiet())
     assert found.status == "not usable"
     with pytest.raises(GateError, match="not usable"):
-        require(task, found, [])
+        require(found, found.fingerprint)
 
 
 async def test_a_criterion_that_the_judge_cannot_tell_is_weak(
@@ -134,7 +172,7 @@ async def test_a_criterion_that_the_judge_cannot_tell_is_weak(
         return True if prompt.startswith("Recommended action:") else truth[prompt]
 
     room = bench(task, Oracle(knows_all_but_actions), journal)
-    found = await validate_judge(task, room, None, Quiet())
+    found = await validate_judge(task, room, Quiet())
     assert (found.status, found.weak_criteria) == ("usable", ("actionable",))
     weights = {criterion.id: criterion.weight for criterion in without(room.rubric, found.weak_criteria).criteria}
     assert weights == {"grounded": 3.0, "consistent": 1.0, "supported": 1.0, "actionable": 0.0}
@@ -146,7 +184,8 @@ async def test_the_verdicts_of_the_cases_are_in_the_table(
     """Every case leaves its verdict, so that the passport can be computed again from the table."""
     run = RunFolder.create(tmp_path / "run", manifest={}, config="")
     with Records(run, steps={}) as records:
-        await validate_judge(task, bench(task, Oracle(truth.__getitem__), journal), records, Quiet())
+        room = bench(task, Oracle(truth.__getitem__), journal)
+        await validate_judge(task, room, Quiet(), sink=partial(records.verdict_rows, "judge", 0))
     rows = read_jsonl(run.verdicts)
     assert len({row["candidate"] for row in rows}) == CASES
     assert {row["stage"] for row in rows} == {"judge"}
@@ -158,7 +197,7 @@ async def test_weights_of_zero_change_the_fingerprint_and_not_the_questions(
     """A judge without its weak criteria is another judge, and asks nothing that was not asked before."""
     oracle = Oracle(truth.__getitem__)
     room = bench(task, oracle, journal)
-    await validate_judge(task, room, None, Quiet())
+    await validate_judge(task, room, Quiet())
     before = oracle.calls
     full, reduced = room.judge(), room.judge(["actionable"])
     assert full.fingerprint != reduced.fingerprint

@@ -236,6 +236,18 @@ def test_plain_text_is_probed_as_it_is():
     assert any(probe.variant == "padded" for probe in probes)
 
 
+def test_tokens_do_not_outlive_the_text_that_they_spell():
+    """A rollout of a run brings its tokens; the changed response has none, and keeps id, sample and policy."""
+    rollout = make_rollout().model_copy(update={"tokens": (1, 2), "logprobs": (-0.1, -0.2)})
+    probes = make_probes(make_rubric(), [(make_sample(), rollout)], Amounts())
+    assert probes
+    for probe in probes:
+        changed = probe.rollout
+        assert (changed.id, changed.sample_id, changed.policy) == (rollout.id, rollout.sample_id, rollout.policy)
+        assert changed.tokens is None or changed.response == rollout.response
+        assert changed.logprobs is None or changed.response == rollout.response
+
+
 def test_nothing_to_probe_gives_nothing():
     """No bases, and bases that cannot be read."""
     assert make_probes(make_rubric(), [], LOTS, calls=100) == ()

@@ -89,9 +89,14 @@ def test_an_answer_passes_once_with_any_criterion_and_item():
         {**row(0, score, "attack/null_model/1", criterion=criterion), "item": f"r0/{item}"}
         for item, criterion, score in ((0, "clear", 0.1), (0, "exact", 0.1), (1, "clear", 0.1), (1, "exact", 0.7))
     ]
-    value = of(checked(rows), "false_passes").value
+    found = checked(rows)
+    value = of(found, "false_passes").value
+    clear, exact = (of(found, "false_passes", criterion=name).value for name in ("clear", "exact"))
     assert value is not None
+    assert clear is not None
+    assert exact is not None
     assert (value.estimate, value.n) == (1.0, 1)
+    assert (clear.estimate, clear.n, exact.estimate, exact.n) == (0.0, 1, 1.0, 1)
 
 
 def test_answers_without_a_call_are_no_trials():

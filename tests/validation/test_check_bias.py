@@ -105,6 +105,25 @@ def test_flips_in_both_directions_are_found_where_the_mean_stays():
     assert found.outcome is Outcome.FAIL
 
 
+def test_answers_without_a_call_are_no_robustness():
+    """Where our own rules answered both times, that nothing changed says nothing about the judge."""
+    silent = [{**one, "rationale": "No call: passage not found."} for one in judged(n=200)]
+    asked = [{**one, "item": f"a{one['item']}"} for one in judged(moved=0.9, n=40)]
+    stays = of(checked(silent + asked), "robustness", probe="authority").value
+    assert stays is not None
+    assert stays.n == 40
+    assert stays.estimate < 0.7
+
+
+def test_of_two_base_rows_the_first_counts():
+    """A run that was resumed may have written a row twice; what was paid for first stays."""
+    rows = [row(item, 0.2) for item in range(40)] + [row(item, 0.9) for item in range(40)]
+    rows += [row(item, 0.3, "bias/authority") for item in range(40)]
+    change = of(checked(rows), "change", probe="authority").value
+    assert change is not None
+    assert change.estimate == pytest.approx(0.1)
+
+
 def test_without_repeats_the_floor_is_missing():
     """Then flips decide nothing, and the check asks for repeats."""
     found = checked(judged(repeats=False))
@@ -149,7 +168,11 @@ def family(own_yes: float, other_yes: float) -> Check:
 
 def test_self_preference_is_held_against_peoples_answers():
     """0.9 of own and 0.5 of other good responses get a yes: a gap of 0.4 fails, none passes."""
-    favoured = of(family(0.9, 0.5), "self_preference", criterion="clear")
+    selfish = family(0.9, 0.5)
+    favoured = of(selfish, "self_preference", criterion="clear")
+    assert selfish.outcome is Outcome.FAIL
+    assert "own family" in selfish.detail
+    assert "another family" in selfish.fix
     assert favoured.value is not None
     assert favoured.value.estimate == pytest.approx(0.4, abs=0.07)
     assert favoured.outcome is Outcome.FAIL

@@ -120,6 +120,16 @@ def test_peoples_correlation_stands_beside_the_judges():
     assert sum(point["n"] for point in curve) == 40
 
 
+def test_answers_without_a_call_do_not_correlate():
+    """Our own rules give short responses the lowest answer: that is not the judge's liking for length."""
+    rows = [row(item, 0.0, length=item, rationale="No call: passage not found for this item.") for item in range(20)]
+    rows += [row(100 + item, 0.5 + 0.1 * (item % 2), length=100 + item) for item in range(20)]
+    value = of(checked(rows), "length_correlation").value
+    assert value is not None
+    assert value.n == 20
+    assert value.estimate < 0.2
+
+
 def test_judges_of_pairs_are_not_asked():
     """A pair has two lengths; the check does not apply."""
     rows = [{"judge": "j", "status": "ok", "item": "p", "criterion": "c", "answer": "first", "score": 1.0}]

@@ -44,6 +44,16 @@ def test_no_labels_no_data(made):
     assert "gold.jsonl" in check.needs
 
 
+def test_labels_of_other_items_are_told(made):
+    """Labels that meet no verdict are counted aloud: else nobody would see that the files do not belong together."""
+    verdicts, labels = made.simulated(right=0.97)
+    strange = [GoldRow(item=f"other{n}", criterion="good", rater="a", score=1.0) for n in range(7)]
+    assert "7 of 7 labels" in people(made.material(verdicts, strange), DEFAULT).detail
+    check = people(made.material(verdicts, [*labels, *strange]), DEFAULT)
+    assert f"7 of {len(labels) + 7} labels" in check.detail
+    assert check.outcome is Outcome.PASS
+
+
 def test_a_criterion_that_nobody_labelled_is_told(made):
     """One criterion with labels does not speak for another."""
     verdicts, labels = made.simulated(right=0.97)

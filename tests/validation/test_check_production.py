@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from adjudge.errors import DataError, MissingError
 from adjudge.validation.check import Outcome
-from adjudge.validation.checks.production import ProductionSettings, SuccessCriterion, production
+from adjudge.validation.checks.production import ProductionSettings, production
+from adjudge.validation.checks.success import SuccessCriterion
 from adjudge.validation.metric_table import MetricTable, metric_table, read_metrics
 
 
@@ -127,6 +128,31 @@ def test_a_metric_of_items_meets_items(made):
     check = production(material, settings(), metric_table(means))
     assert made.figures(check, "spearman")[0].value.n == 40
     assert made.value(check, "spearman") == pytest.approx(1.0)
+
+
+def test_a_criterion_that_measures_another_metric_is_named(made):
+    """Each criterion must be nearest to its own metric: two that were mapped crosswise are told."""
+    dice = np.random.default_rng(0)
+    verdicts, values = [], []
+    for n in range(120):
+        name = f"c{n}"
+        for criterion, metric in (("grounded", "accepted"), ("brief", "read")):
+            quality = float(dice.uniform())
+            verdicts.append(made.verdict(f"{name}/0", quality, criterion, candidate=name, group=f"g{n // 4}"))
+            values.append({"candidate": name, "metric": metric, "value": quality + dice.normal(0, 0.1)})
+    material, table = made.material(verdicts, []), metric_table(values)
+
+    def mapped(first: str, second: str):
+        success = (
+            SuccessCriterion(metric="accepted", at_least=0.5, criteria=(first,)),
+            SuccessCriterion(metric="read", at_least=0.5, criteria=(second,)),
+        )
+        return production(material, ProductionSettings(success=success), table)
+
+    right, crossed = mapped("grounded", "brief"), mapped("brief", "grounded")
+    assert all(f.value.estimate > 0.5 for f in made.figures(right, "own_metric_margin"))
+    assert "nearer" not in right.detail
+    assert "nearer to the metric of another criterion: brief, grounded" in crossed.detail
 
 
 def test_checkpoints_are_compared_by_their_means(made):

@@ -92,6 +92,8 @@ def test_few_rows_and_perfect_order(figure):
     two = figure(np.array([1.0, 2.0]), np.array([5.0, 9.0]), [0, 1])
     assert two.estimate == pytest.approx(1.0)
     assert two.low < 0.0
+    mixed = figure(np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0, 1.0, 3.0, 4.0]), [0, 0, 1, 1])
+    assert mixed.low < -0.9
     alone = figure(np.array([1.0, 2.0, 3.0]), np.array([2.0, 1.0, 3.0]), ["a", "a", "a"])
     assert (alone.low, alone.high, alone.clusters, alone.n) == (None, None, 1, 3)
 

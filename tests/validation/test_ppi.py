@@ -1,8 +1,14 @@
+import csv
+import gzip
+from pathlib import Path
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adjudge.domain.interval import half_width
 from adjudge.validation.statistics.ppi import ppi_mean
 
 
@@ -16,7 +22,7 @@ def drawn(seed: int, labels: int, others: int, noise: float):
 
 @given(st.integers(0, 10_000), st.integers(5, 80), st.integers(5, 400), st.floats(0.01, 1.0))
 def test_estimate_and_interval_are_those_of_the_reference(seed: int, labels: int, others: int, noise: float):
-    """The mean is that of ppi_py; the variance too, but for the factor C/(C-1) of drawn clusters."""
+    """The mean is that of ppi_py; the interval too, but for the widening for few clusters in the place of 1.96."""
     ppi_py = pytest.importorskip("ppi_py", reason="ppi-python is an oracle of this test only")
     people, judge = drawn(seed, labels, others, noise)
     found = ppi_mean(people[:labels], judge[:labels], judge[labels:], range(labels + others))
@@ -26,8 +32,7 @@ def test_estimate_and_interval_are_those_of_the_reference(seed: int, labels: int
     lam = None if found.weight <= 1 else found.weight
     assert found.mean.estimate == pytest.approx(float(ppi_py.ppi_mean_pointestimate(*given, lam=lam)[0]))
     low, high = (float(end[0]) for end in ppi_py.ppi_mean_ci(*given, alpha=0.05, lam=lam))
-    size = labels + others
-    factor = (size / (size - 1)) ** 0.5
+    factor = half_width(labels) / NormalDist().inv_cdf(0.975)
     assert (found.mean.high - found.mean.low) == pytest.approx((high - low) * factor)
 
 
@@ -99,3 +104,26 @@ def test_unequal_lengths_are_refused():
     """Scores that do not belong to labels are an error."""
     with pytest.raises(ValueError, match="same length"):
         ppi_mean([0.1, 0.2], [0.1], [0.3], range(3))
+
+
+@pytest.mark.parametrize(("judge", "worth"), [("claude-sonnet", 1.72), ("gpt-4o", 1.50), ("llama-8b", 1.03)])
+def test_recorded_judges_save_the_published_labels(judge: str, worth: float):
+    """A hundred labels beside the verdicts on some nine hundred further items: what each label is worth."""
+    file = Path(__file__).parents[3] / "shared/data/judging/flakyjudge/e1_scores.csv.gz"
+    if not file.is_file():
+        pytest.skip("the recorded judges of flakyjudge are not here")
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["judge"] == judge and row["prompt_mode"] == "parity"]
+    scores, people = (
+        np.asarray([float(row[name]) for row in rows if row["score_direct"]])
+        for name in ("score_direct", "human_label")
+    )
+    found = []
+    for seed in range(100):
+        order = np.random.default_rng(seed).permutation(len(scores))
+        labelled, rest = order[:100], order[100:]
+        mean = ppi_mean(people[labelled], scores[labelled], scores[rest], range(len(scores)))
+        assert mean is not None
+        assert mean.worth is not None
+        found.append(mean.worth)
+    assert np.mean(found) == pytest.approx(worth, abs=0.06)

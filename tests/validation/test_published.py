@@ -137,6 +137,33 @@ def test_labels_in_the_rows_serve_where_none_are_given():
     assert replayed(rows, [label("p", "second"), label("q", "second")]).labels == 2
 
 
+def test_people_are_compared_where_two_labelled_an_item():
+    """Three of four labelled alike, chance one half: kappa .5; a fifth that ada alone labelled does not count."""
+    answers = {"ada": ("first", "first", "second", "second", "first"), "bo": ("first", "first", "second", "first")}
+    labels = [label(str(item), a, rater) for rater, given in answers.items() for item, a in enumerate(given)]
+    (found,) = replayed([], labels).people
+    assert (found.items, found.raters) == (4, 2)
+    assert {pair: kappa.estimate for pair, kappa in found.kappas.items()} == {"ada, bo": 0.5}
+
+
+def test_items_of_a_group_are_one_draw_to_people_too():
+    """Intervals go by what the labels say was drawn together, else by item."""
+    labels = [label(str(item), answer, rater) for item, answer in enumerate(SCORES) for rater in ("ada", "bo")]
+    grouped = [row.model_copy(update={"group": "one" if row.item in "01" else None}) for row in labels]
+    clusters = [
+        found.alpha.clusters for rows in (labels, grouped) for found in replayed([], rows).people if found.alpha
+    ]
+    assert clusters == [3, 2]
+
+
+def test_labels_in_rows_keep_the_group_of_their_rows():
+    """A row says what it was drawn with, and its people's scores inherit it."""
+    rows = [pair(item, "first") | {"human": [score, score], "group": "g"} for item, score in (("p", 1.0), ("q", 0.0))]
+    (found,) = replayed(rows).people
+    assert found.alpha is not None
+    assert found.alpha.clusters == 1
+
+
 def test_failures_that_name_no_item_are_told():
     """No figure can count them, so they are not silent either."""
     (judge,) = replayed([pair("p", "first"), {"judge": "j", "status": "timeout"}], [label("p", "first")]).judges
@@ -155,6 +182,18 @@ def test_every_judge_has_its_own_checks():
     found = replay(table_of(rows), labels, source="here", judges=["k"], checks=counting)
     assert [(judge.judge, judge.checks[0].detail) for judge in found.judges] == [("k", "1 of 3 rows, 1 labels")]
     assert "  PASS             Rows: 1 of 3 rows, 1 labels" in replay_lines(found)
+
+
+def test_checks_of_many_judges_are_not_made():
+    """Nine judges are shown without, and told how to have them."""
+
+    def never(material: Material) -> tuple[Check, ...]:
+        raise AssertionError
+
+    rows = [pair("p", "first", judge=f"judge {number}") for number in range(9)]
+    found = replay(table_of(rows), gold_of([label("p", "first")]), source="here", checks=never)
+    assert len(found.judges) == 9
+    assert "name some with --judge" in found.notes[-1]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["first", "second", "tie", None]), st.sampled_from(sorted(SCORES)))))

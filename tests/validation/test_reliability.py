@@ -131,7 +131,7 @@ def test_means_of_noise_stay_within_the_smallest_difference():
 @given(answers, st.integers(2, 4))
 def test_the_flip_rate_is_the_mean_over_all_subsets(rows: list[list[int]], k: int):
     """Every subset of k answers of every item that has so many, by brute force."""
-    found = any_of(k, counts(rows), range(len(rows)), FEW)
+    found = any_of(k, counts(rows), range(len(rows)))
     shares = [np.mean([len(set(some)) > 1 for some in itertools.combinations(row, k)]) for row in rows if len(row) >= k]
     if not shares:
         assert found is None
@@ -145,26 +145,27 @@ def test_disagreement_does_not_grow_with_repeats_and_flips_do():
     dice = np.random.default_rng(3)
     codes = (dice.random((20_000, 10)) < 0.1).astype(int)
     of_three, of_ten = counts_of(codes[:, :3], 2), counts_of(codes, 2)
-    assert disagreement(of_three, range(20_000), FEW).estimate == pytest.approx(0.18, abs=0.01)
-    assert disagreement(of_ten, range(20_000), FEW).estimate == pytest.approx(0.18, abs=0.01)
-    assert any_of(10, of_ten, range(20_000), FEW).estimate == pytest.approx(1 - 0.9**10 - 0.1**10, abs=0.02)
+    assert disagreement(of_three, range(20_000)).estimate == pytest.approx(0.18, abs=0.01)
+    assert disagreement(of_ten, range(20_000)).estimate == pytest.approx(0.18, abs=0.01)
+    assert any_of(10, of_ten, range(20_000)).estimate == pytest.approx(1 - 0.9**10 - 0.1**10, abs=0.02)
 
 
 def test_a_majority_errs_as_the_binomial_says():
     """Items whose answers split 4 to 1: one call errs in 20 %, three in 10.4 %, two in 4 % and half of 32 %."""
     split = counts([[0, 0, 0, 0, 1]] * 6)
     for calls, error in ((1, 0.2), (3, 3 * 0.8 * 0.04 + 0.008), (2, 0.04 + 0.5 * 0.32)):
-        assert majority_error(calls, split, range(6), FEW).estimate == pytest.approx(error)
-    assert majority_error(3, counts([[0], [1]]), range(2), FEW) is None
+        assert majority_error(calls, split, range(6)).estimate == pytest.approx(error)
+    assert majority_error(3, counts([[0], [1]]), range(2)) is None
 
 
 def test_repeats_of_a_group_are_one_cluster():
     """Ten items that always behave alike are as much evidence as one of them."""
     dice = np.random.default_rng(9)
     rows = dice.integers(0, 2, (40, 3))
-    once = any_of(3, counts_of(rows, 2), range(40), Draws(0))
-    copied = any_of(3, counts_of(np.repeat(rows, 10, axis=0), 2), np.repeat(np.arange(40), 10), Draws(0))
-    assert (copied.low, copied.high) == (pytest.approx(once.low), pytest.approx(once.high))
+    once = any_of(3, counts_of(rows, 2), range(40))
+    copied = any_of(3, counts_of(np.repeat(rows, 10, axis=0), 2), np.repeat(np.arange(40), 10))
+    # A case is worth a hair less among few: n - 1 of n.
+    assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=0.05)
     assert (copied.n, copied.clusters) == (400, 40)
 
 

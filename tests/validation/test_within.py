@@ -56,6 +56,17 @@ def test_what_only_separates_prompts_is_no_order_within():
     assert pairwise_accuracy(groups, truth, groups.tolist()).estimate == 0.5
 
 
+@pytest.mark.parametrize(("reliability", "wrong"), [(0.3, 0.32), (0.5, 0.25), (0.7, 0.19), (0.8, 0.15), (0.9, 0.10)])
+def test_noise_turns_the_published_share_of_pairs_round(reliability: float, wrong: float):
+    """Wrong order of a random pair within a prompt at a reliability rho: arccos(sqrt(rho)) / pi."""
+    dice = np.random.default_rng(0)
+    truth = dice.normal(0, 1, 8000)
+    scores = truth + dice.normal(0, (1 / reliability - 1) ** 0.5, 8000)
+    found = pairwise_accuracy(scores, truth, np.repeat(np.arange(1000), 8).tolist(), resamples=20)
+    assert found is not None
+    assert 1 - found.estimate == pytest.approx(wrong, abs=0.01)
+
+
 def test_the_jackknife_of_a_mean_is_the_classical_interval():
     """One row a cluster, as many blocks: Student's interval of the mean."""
     stats = pytest.importorskip("scipy.stats")

@@ -218,10 +218,10 @@ def test_flakyjudge_prompts_readings_and_temperatures_are_judges_of_their_own(re
         ("recorded/gpt-4o-2024-11-20/bare/logprob", "flask-1", "base", "base", 1, 0.65),
         ("recorded/gpt-4o-2024-11-20/bare/t1", "flask-1", "base", "base", 0, 0.5),
         ("recorded/gpt-4o-2024-11-20/bare/t1/logprob", "flask-1", "base", "base", 0, 0.625),
-        ("recorded/claude-haiku-4-5/bare", "flask-1", "base", "reversed_fields", 0, 0.25),
+        ("recorded/claude-haiku-4-5/bare", "flask-1", "field_order", "base", 0, 0.25),
         ("recorded/claude-haiku-4-5/bare", "flask-1", "reworded/lexical", "base", 0, 0.25),
         ("recorded/claude-haiku-4-5/bare", "flask-1", "negated", "base", 0, 1.0),
-        ("recorded/claude-haiku-4-5/bare", "flask-1", "replaced", "base", 0, 0.5),
+        ("recorded/claude-haiku-4-5/bare", "flask-1", "swapped_criterion", "base", 0, 0.5),
         ("recorded/claude-haiku-4-5/bare", "flask-1", "padded", "base", 0, 0.25),
     ]
 

@@ -74,6 +74,8 @@ def _sit(room: "ToLabel", session: "Session", file: Path, rater: str) -> None:
     """Ask until nothing is left, or the person has enough."""
     shown: str | None = None
     keys = _keys()
+    if room.rubric.task and session.current is not None:
+        _line(room.rubric.task)
     while (question := session.current) is not None:
         item = question.drawn.unit.item
         _ask(room, question, len(session.waiting), with_documents=item != shown)

@@ -221,8 +221,12 @@ def judge_test(request: pytest.FixtureRequest, judge: SuiteJudge) -> SuiteItem:
 
 def _judge_of(node: pytest.Item, config: pytest.Config) -> SuiteJudge:
     mark = node.get_closest_marker(MARKER)
-    if mark is None or len(mark.args) != 1 or not {"replies"} >= {*mark.kwargs}:
+    if mark is None:
         pytest.fail(f'mark it: @pytest.mark.{MARKER}("TASK", replies="FILE")', pytrace=False)
+    unknown = [f"'{name}'" for name in mark.kwargs if name != "replies"]
+    if len(mark.args) != 1 or unknown:
+        fix = f"{MARKER} takes a task and replies=FILE{', not ' + ', '.join(unknown) if unknown else ''}"
+        pytest.fail(fix, pytrace=False)
     task, replies = node.path.parent / mark.args[0], mark.kwargs.get("replies")
     recording = None if replies is None else node.path.parent / replies
     judges = config.stash[_JUDGES]

@@ -66,11 +66,12 @@ class JournaledEndpoint:
 
 
 class JournaledChoice:
-    """A `ChoiceEndpoint` with a journal; requests that it holds are not sent again, within one list neither."""
+    """A `ChoiceEndpoint` with a journal; requests that it holds, or that are under way, are not sent again."""
 
     def __init__(self, endpoint: ChoiceEndpoint, journal: Journal) -> None:
         self._endpoint = endpoint
         self._journal = journal
+        self._flying: dict[str, asyncio.Future[None]] = {}
 
     @property
     def name(self) -> str:
@@ -91,16 +92,34 @@ class JournaledChoice:
         """
         identity = self._endpoint.identity
         keys = [call_key("choice", identity, request.model_dump(mode="json")) for request in requests]
-        new = {key: request for key, request in zip(keys, requests, strict=True) if key not in self._journal}
+        asked = dict(zip(keys, requests, strict=True))
         fresh: dict[str, ChoiceReply] = {}
-        if new:
+        while missing := [key for key in asked if key not in self._journal]:
+            others = {self._flying[key] for key in missing if key in self._flying}
+            fresh |= await self._paid({key: asked[key] for key in missing if key not in self._flying})
+            if others:
+                # Where one of them was cancelled or raised, its questions are asked in the next round.
+                await asyncio.wait(others)
+        return [await self._reply(key, fresh) for key in keys]
+
+    async def _paid(self, new: dict[str, ChoiceRequest]) -> dict[str, ChoiceReply]:
+        """The replies to these requests, on disk; nobody else asks them meanwhile."""
+        if not new:
+            return {}
+        done = asyncio.get_running_loop().create_future()
+        self._flying |= dict.fromkeys(new, done)
+        try:
             replies = await self._endpoint.choose(list(new.values()))
             fresh = dict(zip(new, replies, strict=True))
             # Together, so that one wait for the disk serves all of them.
             await asyncio.gather(
                 *(self._journal.put(key, self.name, reply.model_dump(mode="json")) for key, reply in fresh.items())
             )
-        return [await self._reply(key, fresh) for key in keys]
+            return fresh
+        finally:
+            for key in new:
+                del self._flying[key]
+            done.set_result(None)
 
     async def _reply(self, key: str, fresh: dict[str, ChoiceReply]) -> ChoiceReply:
         # Taken out: the second of two equal requests was not paid for.

@@ -18,7 +18,7 @@ from adjudge.pipeline.probes import Amounts
 from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
-from adjudge.validation.checks.production import SuccessCriterion
+from adjudge.validation.checks.success import SuccessCriterion
 from adjudge.validation.registry import CheckSettings
 
 Split = Literal["train", "validation", "test"]
@@ -190,11 +190,11 @@ class JudgeConfig(Frozen):
 class ProbesConfig(Amounts):
     """How much the judge is asked beside the labelled cases. 0 leaves a probe out: its check then lacks data."""
 
-    repeat_cases: Count = 40
+    repeat_cases: Count = 80
     """Cases asked again and again, as they are."""
     repeats: int = Field(default=3, ge=2)
     """How often each of them is asked in all."""
-    wording_cases: Count = 20
+    wording_cases: Count = 70
     """Cases asked in other words, orders and directions, and turned into their opposite."""
     groups: Count = 20
     """Rows to which the policy's own responses are drawn, a group each, and each asked ``repeats`` times."""

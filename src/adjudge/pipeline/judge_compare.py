@@ -237,11 +237,11 @@ async def _rounds(
     plan: Plan, judge: RubricJudge | ChoiceJudge
 ) -> AsyncIterator[tuple[int, list[tuple[Case, Rollout, Judgement]]]]:
     for repeat in range(plan.repeats):
-        async for part in _ask_cases(judge.with_repeat(repeat), judge.rubric, plan.cases, plan.samples):
+        async for part in ask_cases(judge.with_repeat(repeat), judge.rubric, plan.cases, plan.samples):
             yield repeat, part
 
 
-async def _ask_cases(
+async def ask_cases(
     judge: Judge, rubric: Rubric, cases: Sequence[Case], samples: Sequence[Sample]
 ) -> AsyncIterator[list[tuple[Case, Rollout, Judgement]]]:
     """Put every case to the judge, a few at a time and in order; what came of each few.

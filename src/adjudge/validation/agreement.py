@@ -66,7 +66,7 @@ def kappa(cases: Labelled, *, seed: int, resamples: int = 2000, level: float = 0
     if not len(cases.labels):
         return None
     support = (-1.0, 1.0)
-    return bootstrap(chance_corrected(cases), cases.clusters, support, seed=seed, resamples=resamples, level=level)
+    return bootstrap(_chance_corrected(cases), cases.clusters, support, seed=seed, resamples=resamples, level=level)
 
 
 def accuracy(cases: Labelled, *, level: float = 0.95) -> Interval | None:
@@ -150,7 +150,7 @@ def _ranked(cases: Labelled) -> Statistic:
     return statistic
 
 
-def chance_corrected(cases: Labelled) -> Statistic:
+def _chance_corrected(cases: Labelled) -> Statistic:
     """Kappa: agreement above chance, of all that is above chance."""
     labels = np.asarray(cases.labels, dtype=np.float64)
     answers = np.asarray(cases.answers, dtype=np.float64)
@@ -177,5 +177,5 @@ def _ratio(parts: Sequence[float], wholes: Sequence[float]) -> Statistic:
 
 
 _STATISTICS: Final[Mapping[Figure, Callable[[Labelled], Statistic]]] = MappingProxyType(
-    {"auc": _ranked, "kappa": chance_corrected, "accuracy": _right}
+    {"auc": _ranked, "kappa": _chance_corrected, "accuracy": _right}
 )

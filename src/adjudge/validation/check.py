@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,9 @@ from adjudge.domain.base import Count, Frozen, Number
 from adjudge.domain.interval import Interval
 from adjudge.validation.gold import Gold
 from adjudge.validation.table import VerdictTable
+
+SHOWN: Final = 6
+"""Figures of a check that are told on a terminal; all stand in passport.json and on its page."""
 
 
 class Outcome(StrEnum):
@@ -75,7 +78,7 @@ class Rule(Frozen):
 
         None where the rule is decided already, or where the estimate stands on the limit itself.
         """
-        if self.outcome(value) is not Outcome.NOT_ENOUGH_DATA:
+        if self.outcome(value) is not Outcome.NOT_ENOUGH_DATA or (value is None and self.min_n < 2):
             return None
         if value is None or value.low is None or value.high is None or value.n < self.min_n:
             return max(self.min_n, 2)
@@ -146,8 +149,13 @@ class Check(Frozen):
 
     def lines(self) -> list[str]:
         """For the terminal: the outcome, then the figures that are judged."""
-        lines = [f"{self.outcome:<15}  {self.title}: {self.detail}".rstrip(": ")]
-        lines += [f"{'':17}{found.line()}" for found in self.figures if found.outcome not in {None, Outcome.PASS}]
+        # What has nothing to decide is told all the same: the cost.
+        word = "" if self.outcome is Outcome.NOT_APPLICABLE and self.figures else self.outcome
+        lines = [f"{word:<15}  {self.title}: {self.detail}".rstrip(": ")]
+        telling = [found for found in self.figures if found.outcome not in {None, Outcome.PASS}]
+        telling.sort(key=lambda found: found.outcome is not Outcome.FAIL)
+        lines += [f"{'':17}{found.line()}" for found in telling[:SHOWN]]
+        lines += [f"{'':17}and {len(telling) - SHOWN} figures more"] if len(telling) > SHOWN else []
         if self.outcome is Outcome.FAIL and self.fix:
             lines.append(f"{'':17}{self.fix}")
         if self.outcome is Outcome.NOT_ENOUGH_DATA and self.needs:

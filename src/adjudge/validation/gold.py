@@ -182,11 +182,6 @@ class Paired:
         return np.asarray(np.where(self.people.known, self.people.values, 0.0).sum(axis=1) / counts)
 
 
-def drawn_with(rows: VerdictTable) -> NDArray[np.int64]:
-    """A number for what each row was drawn with, its group or else its item: equal numbers for all rows of a table."""
-    return np.where(rows.group.known, rows.group.codes, -2 - rows.item.codes).astype(np.int64)
-
-
 def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
     """One judge's plain verdicts at the first asking beside people's labels; items that lack either are left out.
 
@@ -207,7 +202,7 @@ def paired(table: VerdictTable, gold: Gold, criterion: str) -> Paired:
         items=items,
         judge=rows.score.values,
         people=people,
-        clusters=drawn_with(rows),
+        clusters=rows.drawn_with(),
         weights=gold.weights(criterion, items),
         lengths=rows.length,
     )

@@ -120,20 +120,42 @@ class Passport(Frozen):
         return f"{self.judge} is {self.status}: {'; '.join(parts) or 'its tests pass'}."
 
     def lines(self) -> list[str]:
-        """For the terminal: the sentence, agreement by criterion and source, then the checks."""
-        lines = [self.sentence()]
-        if self.overall is not None:
-            rows = [*self.criteria, self.overall, *self.by_source]
-            width = max(len(row_name(row)) for row in rows)
-            head = f"{'cases':>6}  {'AUC':<17}  {'kappa':<19}  {'accuracy':<17}  {'TPR':<5} {'TNR':<5} {'Brier':<5}"
-            lines.append(f"{'':{width}}  {head.rstrip()}")
-            lines.extend(row_line(row, width, weak=not row.reaches(self.threshold)) for row in rows)
-            lines.extend(f"{name:{width}}  no labelled case" for name in self.unmeasured)
+        """For the terminal: the sentence, agreement by criterion and source, then every check."""
+        lines = [self.sentence(), *self._agreement_lines()]
         for check in self.checks:
             lines += check.lines()
             if check.outcome is Outcome.FAIL and check.name in self.accepted:
                 lines.append(f"{'':17}Accepted: {self.accepted[check.name]}")
         return lines
+
+    def brief(self) -> list[str]:
+        """The same in short, without the sentence: what failed in full, the other checks by name."""
+        lines = self._agreement_lines()
+        for check in self.checks:
+            if check.outcome is Outcome.FAIL:
+                lines.append(f"FAIL {check.title}: {check.detail}")
+                lines += [f"     {found.line()}" for found in check.figures if found.outcome is Outcome.FAIL]
+                lines.append(
+                    f"     Accepted: {self.accepted[check.name]}"
+                    if check.name in self.accepted
+                    else f"     {check.fix}"
+                )
+        for outcome in (Outcome.PASS, Outcome.NOT_ENOUGH_DATA):
+            names = [check.name for check in self.checks if check.outcome is outcome]
+            lines += [f"{outcome}: {', '.join(names)}"] if names else []
+        return lines
+
+    def _agreement_lines(self) -> list[str]:
+        if self.overall is None:
+            return []
+        rows = [*self.criteria, self.overall, *self.by_source]
+        width = max(len(row_name(row)) for row in rows)
+        head = f"{'cases':>6}  {'AUC':<17}  {'kappa':<19}  {'accuracy':<17}  {'TPR':<5} {'TNR':<5} {'Brier':<5}"
+        return [
+            f"{'':{width}}  {head.rstrip()}",
+            *(row_line(row, width, weak=not row.reaches(self.threshold)) for row in rows),
+            *(f"{name:{width}}  no labelled case" for name in self.unmeasured),
+        ]
 
     def _agreement(self) -> Check:
         """The labelled cases as a check: the pooled AUC and at least one criterion reach the threshold."""

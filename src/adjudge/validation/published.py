@@ -99,7 +99,7 @@ def agreement_with_people(table: VerdictTable, gold: Gold) -> tuple[Agreement, .
                 found.append(
                     _by_answers(cut, majority, about) if majority is not None else _by_ranks(cut, gold, people, about)
                 )
-    return tuple(found)
+    return tuple(row for row in found if row.verdicts)
 
 
 def agreement_of_people(gold: Gold, draws: Draws) -> tuple[People, ...]:

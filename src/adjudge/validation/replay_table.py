@@ -18,11 +18,13 @@ _WITHOUT: Final = "no verdict"
 def replay_lines(found: Replay) -> list[str]:
     """All tables that the replay has rows for."""
     lines = [
-        f"{found.source}: {found.verdicts} verdicts of {len(found.judges)} judges, {found.labels} labels.",
+        f"{found.source}: verdicts {found.verdicts}, judges {len(found.judges)}, labels {found.labels}.",
         *found.notes,
     ]
     if found.verdicts and not found.agreement:
-        lines.append("No label is about these verdicts, so they stand beside nothing; --gold names a file of labels.")
+        lines.append(
+            "No label is about these verdicts, so there is no agreement to tell; --gold names a file of labels."
+        )
     for block in (_answers, _unreadable, _ranks, _failed, _people, _trees, _published, _checks):
         told = block(found)
         if told:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from adjudge.domain.rubric import Rubric
-from adjudge.judges.suite.base import Ask, Given, Response
-from adjudge.judges.suite.change import UnfitError, texts_changed
-from adjudge.judges.suite.shape import items_of, told_fields
+from adjudge.judges.interventions import KEY_ORDER, intervened, rewritten
+from adjudge.judges.suite.base import Ask
+from adjudge.judges.suite.change import UnfitError
 
 SPELLINGS: Final = (
     ("favour", "favor"),
@@ -33,32 +33,36 @@ SPELLINGS: Final = (
 
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")
 
-Alike = Callable[[Ask, Rubric], Ask]
+Alike = Callable[[str, Rubric], str | None]
+"""From a response to the same one in another dress; None where it changes nothing."""
 
 
-def _whitespace(ask: Ask, rubric: Rubric) -> Ask:
-    """Double spaces in what is told, an indented layout, line breaks around."""
-    changed = _told(ask.given, rubric, lambda text: text.replace(" ", "  "))
-    text = changed if isinstance(changed, str) else json.dumps(changed, ensure_ascii=False, indent=4)
-    return replace(ask, given=Given(ask.given.metadata, changed), written=f"\n{text}\n\n")
+def _whitespace(response: str, rubric: Rubric) -> str:
+    """Double blanks in what is told, JSON on many lines, line breaks around."""
+    text = rewritten(rubric, response, lambda part: part.replace(" ", "  ")) or response
+    try:
+        text = json.dumps(json.loads(text), ensure_ascii=False, indent=4)
+    except (ValueError, RecursionError):
+        return f"\n{text}\n\n"
+    return f"\n{text}\n\n"
 
 
-def _key_order(ask: Ask, _rubric: Rubric) -> Ask:
-    """The keys of every object the other way round."""
-    return replace(ask, given=Given(ask.given.metadata, _turned(ask.given.response)))
+def _key_order(response: str, rubric: Rubric) -> str | None:
+    """The keys of every item the other way round."""
+    return intervened(rubric, response, KEY_ORDER)
 
 
-def _markdown(ask: Ask, rubric: Rubric) -> Ask:
+def _markdown(response: str, rubric: Rubric) -> str | None:
     """The longest word of each text is emphasised."""
 
     def emphasised(text: str) -> str:
         words = _WORD.findall(text)
         return text.replace(longest := max(words, key=len), f"**{longest}**", 1) if words else text
 
-    return replace(ask, given=Given(ask.given.metadata, _told(ask.given, rubric, emphasised)))
+    return rewritten(rubric, response, emphasised)
 
 
-def _spelling(ask: Ask, rubric: Rubric) -> Ask:
+def _spelling(response: str, rubric: Rubric) -> str | None:
     """British words become American, American ones British."""
     other = {**dict(SPELLINGS), **{american: british for british, american in SPELLINGS}}
     pattern = re.compile(rf"\b({'|'.join(sorted(other, key=len, reverse=True))})(s?)\b", re.IGNORECASE)
@@ -67,13 +71,12 @@ def _spelling(ask: Ask, rubric: Rubric) -> Ask:
         word = other[found[1].lower()] + found[2]
         return word.capitalize() if found[1][0].isupper() else word
 
-    told = _told(ask.given, rubric, lambda text: pattern.sub(swapped, text))
-    return replace(ask, given=Given(ask.given.metadata, told))
+    return rewritten(rubric, response, lambda text: pattern.sub(swapped, text))
 
 
-def _rollout_id(ask: Ask, _rubric: Rubric) -> Ask:
+def _rollout_id(response: str, _rubric: Rubric) -> str:
     """Only the rollout's id is another one."""
-    return ask
+    return response
 
 
 ALIKE: Final[Mapping[str, Alike]] = MappingProxyType(
@@ -97,32 +100,8 @@ def changed_alike(name: str, ask: Ask, rubric: Rubric) -> Ask:
     if make is None:
         msg = f"there is no built-in change '{name}'; there are {', '.join(ALIKE)}"
         raise UnfitError(msg)
-    made = replace(make(ask, rubric), id=f"{ask.id}/{name}", changed=True)
-    if name != "rollout_id" and made.rollout().response == ask.rollout().response:
+    written = make(ask.given.text, rubric)
+    if written is None:
         msg = f"{name} changes nothing in '{ask.id}'"
         raise UnfitError(msg)
-    return made
-
-
-def _told(given: Given, rubric: Rubric, change: Callable[[str], str]) -> Response:
-    """The response with what it tells changed: not its quotes, and not its ids."""
-    if isinstance(given.response, str):
-        return change(given.response)
-    names = told_fields(rubric)
-    try:
-        items_of(rubric, given.response)
-    except UnfitError:
-        return _all_told(given.response, change)
-    changed: Response = texts_changed(given.response, lambda key, text: change(text) if key in names else text)
-    return changed
-
-
-def _all_told(response: Response, change: Callable[[str], str]) -> Response:
-    changed: Response = texts_changed(response, lambda _key, text: change(text))
-    return changed
-
-
-def _turned(value: Any) -> Any:  # noqa: ANN401  (JSON)
-    if isinstance(value, dict):
-        return {key: _turned(value[key]) for key in reversed(value)}
-    return [_turned(part) for part in value] if isinstance(value, list) else value
+    return replace(ask, id=f"{ask.id}/{name}", written=written, changed=True)

@@ -8,7 +8,7 @@ Bounds are exact (Clopper and Pearson), each end at 95 %. They count trials as i
 are less than that, so the number of answers is told as the interval's clusters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ from adjudge.domain.interval import Interval
 from adjudge.judges.fields import NO_CALL
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings, later_askings
-from adjudge.validation.statistics.exact import clopper_pearson, trials_needed
+from adjudge.validation.statistics.exact import clopper_pearson
+from adjudge.validation.statistics.labels_needed import trials_without_failure
 from adjudge.validation.table import Mask, VerdictTable, numbered
 
 NAME: Final = "attacks"
@@ -55,7 +56,7 @@ class AttackSettings(Frozen):
 
 
 def attacks(material: Material, settings: AttackSettings) -> Check:
-    """Rate of content-free answers that pass and of bad answers that are flipped (judged), by family (told).
+    """Rates of content-free answers that pass and of bad ones that flip (judged); by family and by criterion (told).
 
     Needs: variants ``attack/FAMILY/NAME``; for flips also ``base`` rows of the same items, of which those count that
     the judge finds bad and that no person found good. Answers that our own rules decided without a call are no trials.
@@ -69,8 +70,10 @@ def attacks(material: Material, settings: AttackSettings) -> Check:
     figures = [
         _judged("false_passes", trials.passed, trials.families, settings.false_passes),
         _judged("flips", bad.passes(flipped), _families(flipped.changed), settings.flips, flipped),
-        *_by_family("false_passes", trials.families, trials.passed),
-        *_by_family("flips", _families(flipped.changed), bad.passes(flipped)),
+        *_apart("false_passes", "family", trials.families, trials.passed),
+        *_apart("false_passes", "criterion", *trials.by_criterion),
+        *_apart("flips", "family", _families(flipped.changed), bad.passes(flipped)),
+        *_apart("flips", "criterion", flipped.plain.criterion.texts(), bad.passes(flipped)),
         *_changes(flipped),
         *_floors(bad, table),
     ]
@@ -98,10 +101,20 @@ def _families(table: VerdictTable) -> list[str]:
 
 @dataclass(frozen=True)
 class _Trials:
-    """Content-free answers that were put to the judge, one entry each, and the rows that passed."""
+    """Content-free answers that were put to the judge.
+
+    Attributes:
+        passed: whether any answer about it passed; one entry each.
+        families: of each.
+        by_criterion: the criterion of each answer and question, and whether it passed.
+        passing: the rows that passed.
+        uncalled: answers that were decided without a call.
+        failed: rows without a verdict.
+    """
 
     passed: Mask
     families: list[str]
+    by_criterion: tuple[list[str | None], Mask]
     passing: VerdictTable
     uncalled: int
     failed: int
@@ -112,13 +125,25 @@ def _trials(table: VerdictTable, settings: AttackSettings) -> _Trials:
     rows = table.where(~table.failed & ~table.criterion.any_of(*settings.vices))
     asked = ~rows.rationale.starting(NO_CALL)
     answers = numbered(np.where(rows.candidate.known, rows.candidate.codes, -2 - rows.item.codes), rows.variant.codes)
-    size = int(answers.max(initial=-1)) + 1
-    put = np.bincount(answers[asked], minlength=size) > 0
     passes = asked & rows.score.known & (rows.score.values >= settings.passes_from)
-    passed = np.bincount(answers[passes], minlength=size) > 0
-    _, first = np.unique(answers, return_index=True)
-    families = np.asarray(_families(rows.where(first)), dtype=np.object_)
-    return _Trials(passed[put], families[put].tolist(), rows.where(passes), int((~put).sum()), int(table.failed.sum()))
+    put, first, passed = _any(answers, asked, passes)
+    questions, firsts, passed_questions = _any(numbered(answers, rows.criterion.codes), asked, passes)
+    return _Trials(
+        passed=passed[put],
+        families=_families(rows.where(first[put])),
+        by_criterion=(rows.where(firsts[questions]).criterion.texts(), passed_questions[questions]),
+        passing=rows.where(passes),
+        uncalled=int((~put).sum()),
+        failed=int(table.failed.sum()),
+    )
+
+
+def _any(groups: NDArray[np.int64], asked: Mask, passes: Mask) -> tuple[Mask, NDArray[np.int64], Mask]:
+    """For each group of rows: whether one was asked, its first row, whether one passed."""
+    size = int(groups.max(initial=-1)) + 1
+    _, first = np.unique(groups, return_index=True)
+    put, passed = (np.bincount(groups[rows], minlength=size) > 0 for rows in (asked, passes))
+    return put, first.astype(np.int64), passed
 
 
 class _Bad:
@@ -165,15 +190,16 @@ def _judged(name: str, hits: Mask, families: list[str], limit: float, pairs: Bes
     made = figure(name, _rate(hits, answers), Rule(at_most=limit), note=f"{len(set(families))} families")
     if made.outcome is Outcome.NOT_ENOUGH_DATA and not hits.any():
         # Without a success the number is known exactly; the rule's own guess is for intervals that shrink evenly.
-        return made.model_copy(update={"needed": trials_needed(limit)})
+        return made.model_copy(update={"needed": trials_without_failure(limit)})
     return made
 
 
-def _by_family(name: str, families: list[str], hits: Mask) -> list[Figure]:
-    given = np.asarray(families, dtype=np.object_)
+def _apart(name: str, by: str, labels: Sequence[str | None], hits: Mask) -> list[Figure]:
+    """The rate for each label."""
+    given = np.asarray(labels, dtype=np.object_)
+    known = sorted({label for label in labels if label is not None})
     return [
-        figure(name, _rate(hits[given == family], int((given == family).sum())), about={"family": family})
-        for family in sorted(set(families))
+        figure(name, _rate(hits[given == label], int((given == label).sum())), about={by: label}) for label in known
     ]
 
 
@@ -228,9 +254,9 @@ def _detail(trials: _Trials, flips: Mask) -> str:
 def _needs(passes: Figure, flips: Figure, settings: AttackSettings) -> str:
     wanted = []
     if passes.outcome is Outcome.NOT_ENOUGH_DATA:
-        number = passes.needed or trials_needed(settings.false_passes)
+        number = passes.needed or trials_without_failure(settings.false_passes)
         wanted.append(f"about {number} content-free answers put to the judge (variants attack/master_key/... and such)")
     if flips.outcome is Outcome.NOT_ENOUGH_DATA:
-        number = flips.needed or trials_needed(settings.flips)
+        number = flips.needed or trials_without_failure(settings.flips)
         wanted.append(f"about {number} attacks beside answers that are known to be bad")
     return f"Rows of {' and '.join(wanted)}." if wanted else ""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from adjudge.validation.gold import drawn_with
 from adjudge.validation.metric_table import MetricRow
 from adjudge.validation.table import Texts, VerdictTable
 
@@ -99,7 +98,7 @@ def _scores(rows: VerdictTable, vices: Collection[str]) -> Floats:
 
 def _groups(rows: VerdictTable, names: Texts, said: dict[str | None, str | None]) -> NDArray[np.int64]:
     """The verdict table's groups; where it has none, what the metric's rows say."""
-    numbers = drawn_with(rows)
+    numbers = rows.drawn_with()
     if rows.group.known.all():
         return numbers
     told = Texts.of(said.get(name) for name in names.texts())

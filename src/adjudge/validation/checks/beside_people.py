@@ -65,3 +65,12 @@ def beside_people(material: Material) -> list[Beside]:
             boolean = bool(np.isin(pair.people.some, (0.0, 1.0)).all()) and len(given) <= 2
             found.append(Beside(criterion, pair, boolean))
     return found
+
+
+def unmatched(material: Material) -> int:
+    """Labels of items that the judge was not asked about, or on criteria that it did not answer: they say nothing."""
+    rows = material.table.plain.scored
+    judged = set(zip(rows.item.texts(), rows.criterion.texts(), strict=True))
+    return sum(
+        pair not in judged for pair in zip(material.gold.item.texts(), material.gold.criterion.texts(), strict=True)
+    )

@@ -12,13 +12,13 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import share
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings, later_askings
 from adjudge.validation.statistics.bootstrap import Floats, bootstrap
 from adjudge.validation.statistics.equivalence import absolute
 from adjudge.validation.statistics.multiplicity import benjamini_hochberg
 from adjudge.validation.statistics.preference import Favours
+from adjudge.validation.statistics.proportion import proportion
 
 NAME: Final = "bias"
 TITLE: Final = "Dress does not pay"
@@ -62,7 +62,7 @@ def bias(material: Material, settings: BiasSettings) -> Check:
     names = [name for name in table.variant.present() if name.startswith(PREFIX)]
     floor = beside(table, later_askings(table))
     pairs = {name: beside(table, first_askings(table, table.variant.any_of(name))) for name in names}
-    figures = [figure("repeat_agreement", _stays(floor, material), note="answers that stay when nothing is changed")]
+    figures = [figure("repeat_agreement", _stays(floor), note="answers that stay when nothing is changed")]
     biased: list[str] = []
     q_values = benjamini_hochberg([pair.differences().p_value() for pair in pairs.values()])
     for (name, pair), q in zip(pairs.items(), q_values, strict=True):
@@ -70,15 +70,17 @@ def bias(material: Material, settings: BiasSettings) -> Check:
         figures += made
         if any(found.outcome is Outcome.FAIL for found in made):
             biased.append(name.removeprefix(PREFIX))
-    figures += _self_preference(material, settings)
+    preferred = _self_preference(material, settings)
+    figures += preferred
+    selfish = any(found.outcome is Outcome.FAIL for found in preferred)
     return Check(
         name=NAME,
         title=TITLE,
         outcome=overall(figures),
         figures=tuple(figures),
         examples=_examples(pairs, settings.examples),
-        detail=_detail(len(pairs), biased),
-        fix=f"Tell the judge what earns nothing, or strip it before judging: {', '.join(biased)}." if biased else "",
+        detail=_detail(len(pairs), biased, selfish=selfish),
+        fix=_fix(biased, selfish=selfish),
         needs=_needs(bool(pairs), bool(len(floor))),
     )
 
@@ -113,15 +115,13 @@ def _probe(
             about=about,
         ),
         figure("change", differences.interval(), about=about, note=note),
-        figure("robustness", _stays(pair, material), about=about),
+        figure("robustness", _stays(pair), about=about),
     ]
 
 
-def _stays(pair: Beside, material: Material) -> Interval | None:
+def _stays(pair: Beside) -> Interval | None:
     """Share of answers that stay the same."""
-    same = pair.same.astype(float).tolist()
-    clusters = pair.plain.clusters().tolist()
-    return share(same, [1.0] * len(pair), clusters, seed=material.seed, resamples=material.resamples)
+    return proportion(pair.same, pair.plain.clusters().tolist())
 
 
 def _excess(pair: Beside, floor: Beside, material: Material) -> Interval | None:
@@ -188,10 +188,16 @@ def _examples(pairs: dict[str, Beside], most: int) -> tuple[dict[str, Any], ...]
     return tuple(sorted(listed, key=lambda row: -abs(row["after"] - row["before"]))[:most])
 
 
-def _detail(probes: int, biased: list[str]) -> str:
-    if not probes:
-        return "no response was dressed up"
-    return f"{len(biased)} of {probes} probes move it: {', '.join(biased)}" if biased else f"{probes} probes"
+def _detail(probes: int, biased: list[str], *, selfish: bool) -> str:
+    told = f"{len(biased)} of {probes} probes move it" if probes else "no response was dressed up"
+    told += f": {', '.join(biased)}" if biased else ""
+    return f"{told}; it favours its own family" if selfish else told
+
+
+def _fix(biased: list[str], *, selfish: bool) -> str:
+    dress = f"Tell the judge what earns nothing, or strip it before judging: {', '.join(biased)}." if biased else ""
+    family = "Use a judge of another family than the policy's, or a panel with one." if selfish else ""
+    return f"{dress} {family}".strip()
 
 
 def _needs(probed: bool, repeated: bool) -> str:

@@ -11,10 +11,9 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import share
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_people import NEEDS, Beside, beside_people
-from adjudge.validation.gold import drawn_with
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.calibration import (
     Scored,
     brier_skill,
@@ -115,9 +114,9 @@ def _figures(beside: Beside, material: Material, settings: CalibrationSettings) 
 def _brier(cases: Scored | None, material: Material) -> Interval | None:
     if cases is None:
         return None
-    parts = cases.weights * (cases.scores - cases.labels) ** 2
-    seed, resamples = material.seed, material.resamples
-    return share(parts.tolist(), cases.weights.tolist(), cases.clusters, seed=seed, resamples=resamples)
+    sums = np.column_stack([cases.weights * (cases.scores - cases.labels) ** 2, cases.weights])
+    draws = Draws(material.seed, material.resamples)
+    return bootstrap_sums(lambda sums: (sums[:, 0], sums[:, 1]), sums, cases.clusters, (0.0, 1.0), draws)
 
 
 def _error(cases: Scored | None, settings: CalibrationSettings) -> Interval | None:
@@ -157,7 +156,7 @@ def _people_mean(beside: Beside, material: Material) -> list[Figure]:
     # Items drawn with unequal chances leave a rest that is no fair sample, so then all items stand for it.
     equal = bool(np.ptp(pair.weights) < 1e-9)
     others = rows.where(~rows.item.when(labelled.__contains__)) if equal else rows
-    clusters = [*pair.clusters.tolist(), *drawn_with(others).tolist()]
+    clusters = [*pair.clusters.tolist(), *others.drawn_with().tolist()]
     found = ppi_mean(pair.consensus, pair.judge, others.score.values, clusters, weights=pair.weights)
     if found is None:
         return []

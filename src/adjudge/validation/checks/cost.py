@@ -12,7 +12,7 @@ from adjudge.validation.statistics.bootstrap import Floats
 from adjudge.validation.table import Mask, Numbers
 
 NAME: Final = "cost"
-TITLE: Final = "what the judge takes"
+TITLE: Final = "What the judge takes"
 
 
 class CostSettings(Frozen):

@@ -6,6 +6,7 @@ people should look at.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import numpy as np
 from adjudge.domain.base import Count, Frozen
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.verdicts import asked
-from adjudge.validation.statistics.alpha import alpha
+from adjudge.validation.statistics.alpha import LEVELS, alpha
 from adjudge.validation.statistics.bootstrap import Draws, Floats
 from adjudge.validation.statistics.correlation import kendall, spearman
 from adjudge.validation.statistics.kappa import cohen, confusion, gwet_ac1
@@ -112,10 +113,11 @@ def _scale(rows: VerdictTable) -> tuple[tuple[str, ...], Floats]:
 
 
 def cross_judge(material: Material, settings: CrossJudgeSettings) -> Check:
-    """Krippendorff's ordinal alpha of each criterion (judged); AC1 and figures of each pair of judges (told).
+    """Krippendorff's ordinal alpha of each criterion (judged); AC1 and figures of this judge and each other (told).
 
     Of a pair: ``kappa`` (Cohen's, over all answers, with the confusion table in its note), ``weighted_kappa``
-    (quadratic weights, on scales of more than two answers), ``spearman`` and ``kendall`` of the scores.
+    (quadratic weights, on scales of more than two answers), ``spearman`` and ``kendall`` of the scores. Kappas are not
+    told where the two gave more than 64 answers: then hardly two are the same.
 
     Needs: plain rows of two judges or more, first asking, about the same items.
     """
@@ -128,12 +130,13 @@ def cross_judge(material: Material, settings: CrossJudgeSettings) -> Check:
         detail = "only one judge was asked" if len(names) < 2 else "no two judges were asked about the same item"
         return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_ENOUGH_DATA, detail=detail, needs=NEEDS)
     draws = Draws(material.seed, material.resamples)
+    mine = {names[judge] for judge in material.table.judge.present() if judge in names}
     alphas = [_alpha(matrix, settings, draws) for matrix in shared]
     return Check(
         name=NAME,
         title=TITLE,
         outcome=overall(alphas),
-        figures=(*alphas, *(told for matrix in shared for told in _told(matrix, draws))),
+        figures=(*alphas, *(told for matrix in shared for told in _told(matrix, mine, draws))),
         examples=_splits(rows, shared, material, settings.examples),
         detail=_detail(shared, alphas),
         fix="Read the items on which judges split: say in the criterion or its anchors what decides them, or leave the "
@@ -160,25 +163,19 @@ def _alpha(matrix: _Matrix, settings: CrossJudgeSettings, draws: Draws) -> Figur
     return figure("alpha", value, settings.alpha, about=matrix.about, note=note)
 
 
-def _told(matrix: _Matrix, draws: Draws) -> list[Figure]:
+def _told(matrix: _Matrix, mine: set[str], draws: Draws) -> list[Figure]:
     ac1 = gwet_ac1(counts_of(matrix.codes, len(matrix.labels)), matrix.clusters, draws)
     figures = [figure("ac1", ac1, about=matrix.about)]
     for first, second in itertools.combinations(range(len(matrix.judges)), 2):
-        figures += _pair(matrix, first, second, draws)
+        if mine & {matrix.judges[first], matrix.judges[second]}:
+            figures += _pair(matrix, first, second, draws)
     return figures
 
 
 def _pair(matrix: _Matrix, first: int, second: int, draws: Draws) -> list[Figure]:
     about = {**matrix.about, "judges": f"{matrix.judges[first]} / {matrix.judges[second]}"}
-    codes, placed, clusters = matrix.codes, matrix.placed, matrix.clusters
-    one, other = codes[:, first], codes[:, second]
-    places = np.arange(len(matrix.labels), dtype=np.float64)
-    kappa = cohen(one, other, places, clusters, draws)
-    figures = [figure("kappa", kappa, about=about, note=_confusion(matrix, one, other))]
-    if len(matrix.values) > 2:
-        weighted = cohen(placed[:, first], placed[:, second], matrix.values, clusters, draws, weights="quadratic")
-        figures.append(figure("weighted_kappa", weighted, about=about))
-    scores = matrix.scores
+    scores, clusters = matrix.scores, matrix.clusters
+    figures = _kappas(matrix, first, second, about, draws)
     both = scores.known[:, first] & scores.known[:, second]
     x, y, drawn = scores.values[both, first], scores.values[both, second], clusters[both]
     figures.append(figure("spearman", spearman(x, y, drawn, level=draws.level), about=about))
@@ -186,13 +183,27 @@ def _pair(matrix: _Matrix, first: int, second: int, draws: Draws) -> list[Figure
     return figures
 
 
-def _confusion(matrix: _Matrix, one: Codes, other: Codes) -> str:
+def _kappas(matrix: _Matrix, first: int, second: int, about: dict[str, str], draws: Draws) -> list[Figure]:
+    """Of the answers that one of the two gave at all: what others answer does not change theirs."""
+    codes, clusters = matrix.codes[:, [first, second]], matrix.clusters
+    used = np.unique(codes[codes >= 0])
+    if len(used) > LEVELS:
+        return []
+    one, other = np.where(codes >= 0, np.searchsorted(used, codes), -1).T
+    labels, values = [matrix.labels[code] for code in used], matrix.values[used[used < len(matrix.values)]]
+    kappa = cohen(one, other, np.arange(len(labels), dtype=np.float64), clusters, draws)
+    figures = [figure("kappa", kappa, about=about, note=_confusion(labels, one, other))]
+    if len(matrix.values) > 2:
+        placed = np.where(np.stack([one, other]) < len(values), np.stack([one, other]), -1)
+        weighted = cohen(placed[0], placed[1], values, clusters, draws, weights="quadratic")
+        figures.append(figure("weighted_kappa", weighted, about=about))
+    return figures
+
+
+def _confusion(labels: Sequence[str], one: Codes, other: Codes) -> str:
     """``no/no 40, no/yes 3``: what the first said, what the second said, how often; the empty cells left out."""
-    table = confusion(one, other, len(matrix.labels))
-    cells = [
-        f"{matrix.labels[row]}/{matrix.labels[column]} {table[row, column]}" for row, column in np.argwhere(table > 0)
-    ]
-    return ", ".join(cells)
+    table = confusion(one, other, len(labels))
+    return ", ".join(f"{labels[row]}/{labels[column]} {table[row, column]}" for row, column in np.argwhere(table > 0))
 
 
 def _splits(rows: VerdictTable, shared: list[_Matrix], material: Material, most: int) -> tuple[dict[str, Any], ...]:

@@ -13,7 +13,7 @@ from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, fig
 from adjudge.validation.table import VerdictTable, numbered
 
 NAME: Final = "failures"
-TITLE: Final = "judgements without a verdict"
+TITLE: Final = "A verdict comes back"
 
 UNREADABLE: Final = frozenset(
     {

@@ -24,7 +24,7 @@ from adjudge.validation.statistics.nested import Components, components, group_r
 from adjudge.validation.table import BASE, VerdictTable
 
 NAME: Final = "group"
-TITLE: Final = "differences within a group"
+TITLE: Final = "Differences within a group are real"
 EQUAL: Final = 1e-9
 """Scores closer than this are equal, as in training."""
 MOST_CALLS: Final = 10

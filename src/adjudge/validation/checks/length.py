@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Score
+from adjudge.judges.fields import NO_CALL
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside import Beside, beside, first_askings
 from adjudge.validation.statistics.correlation import spearman
@@ -122,8 +123,9 @@ def _correlations(material: Material) -> list[Figure]:
 
 
 def _rows(table: VerdictTable, criterion: str) -> VerdictTable:
+    """Plain answers of the judge, first asking, of known length; not what our own rules answered without it."""
     rows = table.of(criterion=criterion).plain.scored
-    return rows.where((rows.repeat == 0) & rows.length.known)
+    return rows.where((rows.repeat == 0) & rows.length.known & ~rows.rationale.starting(NO_CALL))
 
 
 def _curve(material: Material, bins: int) -> dict[str, tuple[dict[str, float], ...]]:

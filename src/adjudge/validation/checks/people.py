@@ -13,9 +13,8 @@ from pydantic import Field
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import Labelled, chance_corrected
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
-from adjudge.validation.checks.beside_people import NEEDS, Beside, Floats, beside_people
+from adjudge.validation.checks.beside_people import NEEDS, Beside, Floats, beside_people, unmatched
 from adjudge.validation.checks.disagreements import disagreements
 from adjudge.validation.statistics.alpha import Metric, alpha
 from adjudge.validation.statistics.annotator import (
@@ -26,7 +25,7 @@ from adjudge.validation.statistics.annotator import (
     alt_test,
     leave_one_out,
 )
-from adjudge.validation.statistics.bootstrap import Draws, bootstrap
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.correlation import spearman
 from adjudge.validation.statistics.labels_needed import labels_for_width, labels_to_decide
 from adjudge.validation.statistics.prevalence import Rate, corrected_prevalence
@@ -70,8 +69,11 @@ class PeopleSettings(Frozen):
 def people(material: Material, settings: PeopleSettings) -> Check:
     """Agreement with people's labels, per criterion; labels that were oversampled are weighted back."""
     found = beside_people(material)
+    lost = unmatched(material)
+    astray = [f"{lost} of {len(material.gold)} labels are of nothing that the judge was asked about"] if lost else []
     if not found:
-        return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_ENOUGH_DATA, detail="no labels", needs=NEEDS)
+        detail = "".join(astray) or "no labels"
+        return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_ENOUGH_DATA, detail=detail, needs=NEEDS)
     figures: list[Figure] = []
     for beside in found:
         figures += _boolean(beside, material, settings) if beside.boolean else _graded(beside, material, settings)
@@ -84,18 +86,17 @@ def people(material: Material, settings: PeopleSettings) -> Check:
         outcome=overall(figures),
         figures=tuple(figures),
         examples=disagreements(found, material, settings.examples),
-        detail=_detail(figures, unlabelled),
+        detail="; ".join([*_detail(figures, unlabelled), *astray]),
         fix="Read the disagreements: rewrite the criteria that people and judge read differently, split those that "
         "hold two questions, show the judge what people saw, or use a better judge.",
         needs=NEEDS,
     )
 
 
-def _detail(figures: Sequence[Figure], unlabelled: Sequence[str]) -> str:
+def _detail(figures: Sequence[Figure], unlabelled: Sequence[str]) -> list[str]:
     failed = dict.fromkeys(f.about["criterion"] for f in figures if f.outcome is Outcome.FAIL)
     told = [f"disagrees on {', '.join(failed)}"] if failed else []
-    told += [f"no labels for {', '.join(unlabelled)}"] if unlabelled else []
-    return "; ".join(told)
+    return [*told, f"no labels for {', '.join(unlabelled)}"] if unlabelled else told
 
 
 def _unlabelled(name: str, settings: PeopleSettings) -> Figure:
@@ -181,16 +182,15 @@ def _kappa(sure: Beside, material: Material, settings: PeopleSettings) -> Interv
     pair = sure.pair
     if not pair.items:
         return None
-    answers = _answers(sure, settings)
-    statistic = chance_corrected(Labelled((sure.labels() > 0.5).tolist(), answers.tolist(), pair.clusters.tolist()))
-    return bootstrap(
-        lambda draws: statistic(draws * pair.weights),
-        pair.clusters.tolist(),
-        (-1.0, 1.0),
-        seed=material.seed,
-        resamples=material.resamples,
-        level=0.95,
-    )
+    answers, labels, weights = _answers(sure, settings), sure.labels(), pair.weights
+    sums = weights[:, None] * np.column_stack([np.ones(len(labels)), labels, answers, answers == labels])
+
+    def figure(sums: Floats) -> tuple[Floats, Floats]:
+        label, answer, agree = (sums[:, 1:] / sums[:, :1]).T
+        chance = label * answer + (1 - label) * (1 - answer)
+        return agree - chance, 1 - chance
+
+    return bootstrap_sums(figure, sums, pair.clusters, (-1.0, 1.0), Draws(material.seed, material.resamples))
 
 
 def _prevalence(sure: Beside, material: Material, settings: PeopleSettings) -> Interval | None:

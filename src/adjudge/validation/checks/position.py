@@ -6,9 +6,9 @@ import numpy as np
 
 from adjudge.domain.base import Count, Frozen, Score
 from adjudge.domain.interval import Interval
-from adjudge.validation.agreement import share
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.statistics.position import BothOrders, first_slot_rate, slot_model
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.table import BASE, SWAPPED, VerdictTable
 
 NAME: Final = "position"
@@ -48,7 +48,7 @@ def position(material: Material, settings: PositionSettings) -> Check:
             needs="Rows with order 'swapped' for the same items: put every pair to the judge both ways.",
         )
     orders = BothOrders(base.score.values, swapped.score.values, base.clusters().tolist())
-    agreement = _share(orders.same, orders, material)
+    agreement = proportion(orders.same, orders.clusters)
     rule = None if settings.both_orders_used else Rule(at_least=settings.agreement)
     figures = [figure("swap_agreement", agreement, rule), *_told(orders, base, material)]
     return Check(
@@ -78,11 +78,6 @@ def _orders(table: VerdictTable) -> tuple[VerdictTable, VerdictTable]:
     return sides[0].where(masks[0]), sides[1].where(masks[1])
 
 
-def _share(mask: np.ndarray, orders: BothOrders, material: Material) -> Interval | None:
-    ones = np.ones(len(orders)).tolist()
-    return share(mask.astype(float).tolist(), ones, orders.clusters, seed=material.seed, resamples=material.resamples)
-
-
 def _told(orders: BothOrders, base: VerdictTable, material: Material) -> list[Figure]:
     p = orders.bias_p()
     wins = np.concatenate([orders.base, orders.swapped])
@@ -103,8 +98,8 @@ def _told(orders: BothOrders, base: VerdictTable, material: Material) -> list[Fi
         clusters=len(set(clusters[rows].tolist())),
     )
     return [
-        figure("primacy", _share(orders.primacy, orders, material)),
-        figure("recency", _share(orders.recency, orders, material)),
+        figure("primacy", proportion(orders.primacy, orders.clusters)),
+        figure("recency", proportion(orders.recency, orders.clusters)),
         figure(
             "slot_bias",
             orders.bias(),

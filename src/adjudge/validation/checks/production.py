@@ -9,13 +9,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
 from adjudge.validation.agreement import Labelled, auc
 from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, figure, overall
 from adjudge.validation.checks.beside_metric import BesideMetric, beside_metric, by_checkpoint
+from adjudge.validation.checks.own_metric import own_margins
+from adjudge.validation.checks.success import SuccessCriterion
 from adjudge.validation.metric_table import MetricTable
 from adjudge.validation.statistics.correlation import kendall, spearman
 from adjudge.validation.statistics.proportion import proportion
@@ -29,37 +30,6 @@ NEEDS = (
     "Needed: values of the production metrics on responses that the judge has judged: rows of "
     '{"item" or "candidate": ..., "metric": ..., "value": ...}, several responses a prompt.'
 )
-
-
-class SuccessCriterion(Frozen):
-    """What a production metric must reach, and which criteria of the rubric stand for it."""
-
-    metric: str = Field(min_length=1)
-    at_least: Number | None = None
-    at_most: Number | None = None
-    criteria: tuple[str, ...] = ()
-    """Criteria whose mean score stands for the metric; empty: none does, which is told."""
-    vices: tuple[str, ...] = ()
-    """Those of them with a negative weight in the rubric: their score is turned round."""
-
-    @model_validator(mode="after")
-    def _one_limit(self) -> "SuccessCriterion":
-        if (self.at_least is None) == (self.at_most is None):
-            msg = "a success criterion has either at_least or at_most"
-            raise ValueError(msg)
-        strange = [name for name in self.vices if name not in self.criteria]
-        if strange:
-            msg = f"the vice '{strange[0]}' is none of the criteria"
-            raise ValueError(msg)
-        return self
-
-    def reached(self, value: float) -> bool:
-        """Whether a value is a success."""
-        return value >= self.at_least if self.at_least is not None else value <= (self.at_most or 0.0)
-
-    def better(self, value: float) -> float:
-        """The value, turned round where less is better."""
-        return value if self.at_least is not None else -value
 
 
 class ProductionSettings(Frozen):
@@ -96,6 +66,10 @@ def production(material: Material, settings: ProductionSettings, metrics: Metric
             curves[f"best_of/{success.metric}"] = _points(points, success)
             if _turns(points):
                 turning.append(success.metric)
+    figures += own_margins(material.table, settings.success, metrics)
+    strangers = [
+        f.about["criterion"] for f in figures if f.name == "own_metric_margin" and f.value and f.value.estimate < 0
+    ]
     mapped = {name for success in settings.success for name in success.criteria}
     unmapped = [name for name in material.criteria() if name not in mapped]
     figures += [_lone("criterion_without_metric", {"criterion": name}) for name in unmapped]
@@ -105,7 +79,7 @@ def production(material: Material, settings: ProductionSettings, metrics: Metric
         outcome=overall(figures),
         figures=tuple(figures),
         curves=curves,
-        detail=_detail(settings, unmapped, turning),
+        detail=_detail(settings, unmapped, turning, strangers),
         fix="Do not train on criteria that do not move the metric: rewrite them after what separates good from bad "
         "responses by the metric, or map other criteria to it.",
         needs=NEEDS,
@@ -117,11 +91,14 @@ def _lone(name: str, about: dict[str, str]) -> Figure:
     return figure(name, None, about=about)
 
 
-def _detail(settings: ProductionSettings, unmapped: Sequence[str], turning: Sequence[str]) -> str:
+def _detail(
+    settings: ProductionSettings, unmapped: Sequence[str], turning: Sequence[str], strangers: Sequence[str]
+) -> str:
     unserved = [success.metric for success in settings.success if not success.criteria]
     told = [f"no criterion stands for {', '.join(unserved)}"] if unserved else []
     told += [f"no metric needs {', '.join(unmapped)}"] if unmapped else []
     told += [f"choosing among more responses makes {', '.join(turning)} worse"] if turning else []
+    told += [f"nearer to the metric of another criterion: {', '.join(dict.fromkeys(strangers))}"] if strangers else []
     return "; ".join(told)
 
 

@@ -27,9 +27,10 @@ EQUAL: Final = 1e-9
 class RepeatsSettings(Frozen):
     """What a judge must show when it is asked the same again."""
 
-    answers: int = Field(default=5, ge=2)
-    """Askings of a question among which its verdicts must be equal. The flip rate grows with them, so it is told for
-    this number and no other; questions that were asked more often count by their subsets of this size."""
+    answers: int = Field(default=3, ge=2)
+    """Askings of a question among which its verdicts must be equal, at most as many as the rows have. The flip rate
+    grows with them, so it is told for this number and no other; questions that were asked more often count by their
+    subsets of this size. Published rates are mostly of five."""
 
     flips: Rule = Rule(at_most=0.05)
     """For the share of questions with two verdicts among so many; counts questions."""
@@ -134,7 +135,7 @@ def _figures(found: _Asked, settings: RepeatsSettings, draws: Draws, about: dict
     same = reliability is None and len(found.scores) >= 2
     times = {**about, "answers": str(settings.answers)}
     return [
-        figure("flips", any_of(settings.answers, counts, clusters, draws), settings.flips, about=times),
+        figure("flips", any_of(settings.answers, counts, clusters, level=draws.level), settings.flips, about=times),
         figure(
             "reliability",
             reliability,
@@ -142,10 +143,10 @@ def _figures(found: _Asked, settings: RepeatsSettings, draws: Draws, about: dict
             about=about,
             note="all answers are the same, so there is nothing to be reliable about" if same else "",
         ),
-        figure("disagreement", disagreement(counts, clusters, draws), about=about),
+        figure("disagreement", disagreement(counts, clusters, level=draws.level), about=about),
         figure("noise", noise(found.scores, found.score_clusters, draws), about=about),
         figure("calls_needed", _calls(reliability, settings.target), about={**about, "for": f"{settings.target:.2f}"}),
-        figure("majority_of_3", majority_error(3, counts, clusters, draws), about=about),
+        figure("majority_of_3", majority_error(3, counts, clusters, level=draws.level), about=about),
     ]
 
 

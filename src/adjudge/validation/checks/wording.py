@@ -16,6 +16,7 @@ from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, fig
 from adjudge.validation.checks.beside import Beside, beside, first_askings
 from adjudge.validation.checks.verdicts import LEVELS, asked, verdicts
 from adjudge.validation.statistics.bootstrap import Draws, Floats, bootstrap_sums
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.units import Codes, counted
 from adjudge.validation.table import BASE, Mask, VerdictTable
 
@@ -26,6 +27,7 @@ NEEDS: Final = (
     "Rows with the variants reworded/1 ... and negated: put the same items to the judge with each variant of the "
     "rubric that adjudge.judges.variants makes."
 )
+MORE: Final = "More items under the same variants: the figures say about how many answers would decide."
 
 
 class WordingSettings(Frozen):
@@ -33,14 +35,17 @@ class WordingSettings(Frozen):
 
     flips: Rule = Rule(at_most=0.1)
     """For the share of verdicts that a change which leaves the meaning flips, by kind of change; counts answers.
-    Published judges lie between 0.13 and 0.25 (flakyjudge)."""
+    Six judges flipped 0.02 to 0.08 of their answers under one wording, and 0.13 to 0.25 under one or other of six
+    (flakyjudge)."""
 
     reworded_per_control: Rule = Rule(at_most=1 / 3)
     """For flips under re-wordings per flip under controls: one third says that controls flip three times as many.
     Good judges are at 1/3.6 to 1/6.4, one that does not read at 1 (flakyjudge)."""
 
-    negated: Rule = Rule(at_least=0.5)
-    """For the share of verdicts that a negated question flips."""
+    negated: Rule = Rule(at_least=0.1)
+    """For the share of verdicts that a negated question flips. On flakyjudge's scale of five, where a middling answer
+    stays what it is, five judges flipped 0.13 to 0.54 and the one that does not read 0.01; a Boolean question turned
+    round leaves no middle, and 0.5 can be asked for."""
 
     passes_from: Score = 0.5
     """Score from which an answer counts as yes: only a change of that is a flip."""
@@ -61,8 +66,7 @@ class _Changes:
 
     def share(self, draws: Draws) -> Interval | None:
         """Their mean."""
-        sums = np.column_stack([self.changed, np.ones(len(self))])
-        return bootstrap_sums(_ratio, sums, self.clusters, (0.0, 1.0), draws)
+        return proportion(self.changed, self.clusters, level=draws.level)
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def wording(material: Material, settings: WordingSettings) -> Check:
         detail=_detail(kinds, figures),
         fix="Say in the question or in its anchors what decides, put the threshold where few items lie, or take the "
         "mean over several wordings; a judge that does not read the question needs another model or a shorter prompt.",
-        needs=NEEDS,
+        needs=MORE if REWORDED in kinds and NEGATED in kinds else NEEDS,
     )
 
 
@@ -185,10 +189,6 @@ def _quotient(above: _Changes, below: list[_Changes], draws: Draws) -> Interval 
     ]
     clusters = np.concatenate([above.clusters, *(part.clusters for part in below)])
     return bootstrap_sums(_double_ratio, np.concatenate(sums), clusters, (0.0, 1.0), draws, n=len(above))
-
-
-def _ratio(sums: Floats) -> tuple[Floats, Floats]:
-    return sums[:, 0], sums[:, 1]
 
 
 def _double_ratio(sums: Floats) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import bootstrap
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums
 from adjudge.validation.statistics.jackknife import jackknife
 from adjudge.validation.table import Numbers
 
@@ -153,14 +153,15 @@ def _advantage(
 ) -> Interval:
     masks = np.stack([mine for mine, _, _ in better], axis=1).astype(np.float64)
     wins = masks * np.stack([by_judge for _, by_judge, _ in better], axis=1)
+    people = len(better)
 
-    def statistic(weights: Floats) -> tuple[Floats, Floats]:
-        seen = weights @ masks
+    def figure(sums: Floats) -> tuple[Floats, Floats]:
+        seen, won = sums[:, :people], sums[:, people:]
         there = seen > 0.0
-        rates = np.where(there, weights @ wins / np.where(there, seen, 1.0), 0.0)
+        rates = np.where(there, won / np.where(there, seen, 1.0), 0.0)
         return rates.sum(axis=1), there.sum(axis=1).astype(np.float64)
 
-    found = bootstrap(statistic, clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=0.95)
+    found = bootstrap_sums(figure, np.hstack([masks, wins]), clusters, (0.0, 1.0), Draws(seed, resamples))
     assert found is not None  # every person here has items
     return found
 

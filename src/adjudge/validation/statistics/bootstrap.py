@@ -57,7 +57,7 @@ def bootstrap(
     level: float,
 ) -> Interval | None:
     """Figure on the cases as they are, and its expanded percentile interval over drawn clusters."""
-    codes, size = _coded(clusters)
+    codes, size = coded(clusters)
 
     def drawn(weights: Floats) -> tuple[Floats, Floats]:
         return statistic(weights[:, codes])
@@ -89,7 +89,7 @@ def bootstrap_sums(
     """
     if not len(sums):
         return None
-    codes, size = _coded(clusters)
+    codes, size = coded(clusters)
     units = min(size, BLOCKS)
     if size > BLOCKS:
         codes = np.random.default_rng([draws.seed, size]).permutation(size)[codes] % BLOCKS
@@ -112,7 +112,8 @@ def unseen(estimate: float, support: tuple[float, float], clusters: int, level: 
     return min(low, estimate), max(high, estimate)
 
 
-def _coded(clusters: Sequence[Hashable] | NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+def coded(clusters: Sequence[Hashable] | NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """A number from 0 for each case's cluster, in order of appearance, and how many clusters there are."""
     places: dict[Hashable, int] = {}
     listed = clusters.tolist() if isinstance(clusters, np.ndarray) else clusters
     codes = np.array([places.setdefault(cluster, len(places)) for cluster in listed], dtype=np.int64)

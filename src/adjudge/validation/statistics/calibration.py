@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import NOTHING, bootstrap
-from adjudge.validation.statistics.proportion import cluster_codes, proportion
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap_sums, coded
+from adjudge.validation.statistics.proportion import proportion
 
 Floats = NDArray[np.float64]
 Method = Literal["platt", "isotonic", "linear"]
@@ -69,7 +69,7 @@ def reliability(cases: Scored, bins: int = 10) -> tuple[Bin, ...]:
     if not len(cases.scores):
         return ()
     places = np.minimum((cases.scores * bins).astype(np.int64), bins - 1)
-    codes, total = cluster_codes(cases.clusters), float(cases.weights.sum())
+    codes, total = coded(cases.clusters)[0], float(cases.weights.sum())
     found = []
     for place in np.unique(places):
         mine = places == place
@@ -104,16 +104,15 @@ def brier_skill(cases: Scored, *, seed: int, resamples: int = 2000, level: float
     """
     if len(np.unique(cases.labels)) < 2:
         return None
-    gaps, labels = (cases.scores - cases.labels) ** 2, cases.labels
+    weights, labels = cases.weights, cases.labels
+    sums = np.column_stack([weights, weights * labels, weights * (cases.scores - labels) ** 2])
 
-    def statistic(draws: Floats) -> tuple[Floats, Floats]:
-        weights = draws * cases.weights
-        total = weights.sum(axis=1)
-        base = weights @ labels / np.maximum(total, NOTHING)
-        spread = total * base * (1 - base)
-        return spread - weights @ gaps, spread
+    def figure(sums: Floats) -> tuple[Floats, Floats]:
+        total, yes, gaps = sums.T
+        spread = yes * (1 - yes / total)
+        return spread - gaps, spread
 
-    return bootstrap(statistic, cases.clusters, (-1.0, 1.0), seed=seed, resamples=resamples, level=level)
+    return bootstrap_sums(figure, sums, cases.clusters, (-1.0, 1.0), Draws(seed, resamples, level))
 
 
 def calibrator(scores: ArrayLike, labels: ArrayLike, method: Method, weights: ArrayLike | None = None) -> Predict:
@@ -166,8 +165,7 @@ def cross_fitted(cases: Scored, method: Method, *, folds: int = 5, seed: int = 0
     Returns:
         None with fewer than two clusters.
     """
-    codes = cluster_codes(cases.clusters)
-    drawn = int(codes.max()) + 1 if len(codes) else 0
+    codes, drawn = coded(cases.clusters)
     if drawn < 2:
         return None
     parts = (np.random.default_rng(seed).permutation(drawn) % min(folds, drawn))[codes]

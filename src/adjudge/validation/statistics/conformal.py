@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.base import Frozen, Number
 from adjudge.domain.interval import Interval
+from adjudge.validation.statistics.bootstrap import coded
 from adjudge.validation.statistics.calibration import MIN_ISOTONIC, Method, calibrator
-from adjudge.validation.statistics.proportion import cluster_codes, proportion
+from adjudge.validation.statistics.proportion import proportion
 
 Floats = NDArray[np.float64]
 
@@ -92,8 +93,7 @@ def conformal_trial(
         None where a part has fewer items than `least_items`.
     """
     judge, truth = np.asarray(scores, dtype=np.float64), np.asarray(people, dtype=np.float64)
-    codes = cluster_codes(clusters)
-    drawn = int(codes.max()) + 1 if len(codes) else 0
+    codes, drawn = coded(clusters)
     parts = (np.random.default_rng(seed).permutation(drawn) % 3)[codes] if drawn else codes
     if min(np.sum(parts == part) for part in range(3)) < max(2, least_items(miss)):
         return None
@@ -104,8 +104,8 @@ def conformal_trial(
         predict = calibrator(judge[fit], truth[fit], method)
         half = conformal_half(truth[measure] - predict(judge[measure]), miss)
         assert half is not None  # the part has items enough
-        for place in np.flatnonzero(tried):
-            low, high = _range(float(predict(judge[[place]])[0]), half, grades)
+        for place, prediction in zip(np.flatnonzero(tried), predict(judge[tried]).tolist(), strict=True):
+            low, high = _range(prediction, half, grades)
             inside[place], widths[place] = low - 1e-9 <= truth[place] <= high + 1e-9, high - low
     coverage = proportion(inside, clusters)
     assert coverage is not None  # there are items

@@ -66,6 +66,6 @@ def _p_value(differences: Differences, margin: float) -> float | None:
         return float(max(t.sf((mean + margin) / error, number - 1), t.sf((margin - mean) / error, number - 1)))
     if abs(mean) >= margin:
         return 1.0
-    # Without spread: the chance that none of the clusters was one that moves the mean to the margin.
-    low, high = differences.support
-    return float(max((1 - (margin - mean) / (high - mean)) ** number, (1 - (margin + mean) / (mean - low)) ** number))
+    # Without spread: the chance that cases which move the mean to the margin were all missed.
+    (low, high), n = differences.support, len(differences)
+    return float(max((1 - (margin - mean) / (high - mean)) ** n, (1 - (margin + mean) / (mean - low)) ** n))

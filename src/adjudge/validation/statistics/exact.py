@@ -4,7 +4,6 @@
 trial as independent; counts of answers that were drawn together are narrower than they should be.
 """
 
-import math
 from typing import Literal
 
 from adjudge.domain.interval import Interval
@@ -45,18 +44,6 @@ def upper_bound(successes: int, trials: int, level: float = 0.95) -> float | Non
     """
     found = clopper_pearson(successes, trials, level, sided="each")
     return None if found is None else found.high
-
-
-def trials_needed(rate: float, level: float = 0.95) -> int:
-    """Trials without a single success that bound the rate by `rate`: 299 for 1 %, 59 for 5 %.
-
-    Raises:
-        ValueError: the rate or the level is not within (0, 1).
-    """
-    if not (0.0 < rate < 1.0 and 0.0 < level < 1.0):
-        msg = f"no number of trials bounds a rate by {rate} with {level}"
-        raise ValueError(msg)
-    return math.ceil(math.log(1 - level) / math.log1p(-rate))
 
 
 def binomial_p(successes: int, trials: int, chance: float = 0.5) -> float | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import coded
 
 Mask = NDArray[np.bool_]
 
@@ -38,11 +38,10 @@ def jackknife(
         None where all rows together cannot give the figure. No ends with fewer than two clusters, or where the figure
         hangs on one block.
     """
-    codes = cluster_codes(clusters)
+    codes, drawn = coded(clusters)
     estimate = figure(np.ones(len(codes), dtype=np.bool_))
     if estimate is None:
         return None
-    drawn = int(codes.max()) + 1 if len(codes) else 0
     blocks = min(BLOCKS, drawn)
     none = Interval(estimate=estimate, low=None, high=None, n=n, clusters=drawn)
     if blocks < 2:

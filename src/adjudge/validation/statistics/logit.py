@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adjudge.validation.library import library
+from adjudge.validation.statistics.bootstrap import coded
 
 CONSTANT: Final = "constant"
 
@@ -41,10 +42,9 @@ def clustered_logit(
         from one another, or outcomes that a column separates without exception.
     """
     design = np.column_stack([np.ones(len(outcomes)), *columns.values()])
-    places: dict[Hashable, int] = {}
-    codes = np.asarray([places.setdefault(cluster, len(places)) for cluster in clusters])
+    codes, _ = coded(clusters)
     width = design.shape[1]
-    if len(places) <= width or np.ptp(outcomes) == 0 or np.linalg.matrix_rank(design) < width:
+    if codes.max(initial=-1) < width or np.ptp(outcomes) == 0 or np.linalg.matrix_rank(design) < width:
         return None
     models, families = library("statsmodels.api"), library("statsmodels.genmod.families")
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import unseen
+from adjudge.validation.statistics.bootstrap import coded, unseen
 
 ROUNDING = 1e-12
 
@@ -60,17 +60,16 @@ class Differences:
     @cached_property
     def error(self) -> float:
         """Standard error of the mean; 0 where the clusters do not differ. Needs two clusters."""
-        places: dict[Hashable, int] = {}
-        codes = [places.setdefault(cluster, len(places)) for cluster in self.clusters]
-        sums = np.bincount(codes, weights=self.values - self.mean)
+        sums = np.bincount(coded(self.clusters)[0], weights=self.values - self.mean)
         error = float(np.sqrt(self.number / (self.number - 1) * (sums**2).sum())) / len(self)
         return error if error > ROUNDING else 0.0
 
     def interval(self, level: float = 0.95) -> Interval | None:
         """Mean with its interval; None without cases, without ends where there is one cluster.
 
-        Cases that do not differ at all prove nothing about clusters that were not drawn: the interval then reaches as
-        far towards the support as the share of clusters that could have been missed.
+        Cases that do not differ at all show only that others are rare: the interval then reaches as far towards the
+        support as the share of cases that could have been missed. How alike cases of a cluster are cannot be told from
+        them, so each counts; were clusters to count, cases that never move would show less than cases that seldom do.
         """
         if not len(self):
             return None
@@ -80,7 +79,7 @@ class Differences:
             half = self.error * float(library("scipy.stats").t.ppf(0.5 + level / 2, self.number - 1))
             low, high = max(self.support[0], self.mean - half), min(self.support[1], self.mean + half)
         else:
-            low, high = unseen(self.mean, self.support, self.number, level)
+            low, high = unseen(self.mean, self.support, len(self), level)
         return Interval(estimate=self.mean, low=low, high=high, n=len(self), clusters=self.number)
 
     def p_value(self) -> float | None:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.base import Frozen, Number
-from adjudge.domain.interval import Interval
-from adjudge.validation.library import library
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.domain.interval import Interval, half_width
+from adjudge.validation.statistics.bootstrap import coded
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +51,8 @@ def ppi_mean(
         level: of confidence.
 
     Returns:
-        None with fewer than two labels or no further item. Interval ends are None with fewer than two clusters.
+        None with fewer than two labels or no further item. Interval ends are None with labels of fewer than two
+        clusters.
 
     Raises:
         ValueError: unequal lengths.
@@ -66,15 +66,15 @@ def ppi_mean(
     weight = np.ones(len(people)) if weights is None else np.asarray(weights, dtype=np.float64)
     weight = weight / weight.sum()
     lam = optimal_weight(people, judge, others, weight)
-    codes = cluster_codes(clusters)
+    codes, _ = coded(clusters)
     rest = people - lam * judge
     mean, alone = lam * float(others.mean()) + float(weight @ rest), float(weight @ people)
     pull = np.r_[weight * (rest - weight @ rest), lam * (others - others.mean()) / len(others)]
     variance = _variance(pull, codes)
     variance_alone = _variance(weight * (people - alone), codes[: len(people)])
     return PpiMean(
-        mean=_interval(mean, variance, len(people), codes, level),
-        labels_only=_interval(alone, variance_alone, len(people), codes[: len(people)], level),
+        mean=_interval(mean, variance, codes[: len(people)], level),
+        labels_only=_interval(alone, variance_alone, codes[: len(people)], level),
         weight=lam,
         bias=float(weight @ (judge - people)),
         worth=variance_alone / variance if variance and variance_alone else None,
@@ -92,14 +92,14 @@ def optimal_weight(people: Floats, judge: Floats, others: Floats, weight: Floats
 
 def _variance(pull: Floats, codes: NDArray[np.int64]) -> float | None:
     """Variance of a sum of what each case pulls, whole clusters drawn; None with fewer than two clusters."""
-    drawn = len(np.unique(codes))
     sums = np.bincount(codes, pull)
-    return float(sums @ sums) * drawn / (drawn - 1) if drawn > 1 else None
+    return float(sums @ sums) if len(np.unique(codes)) > 1 else None
 
 
-def _interval(estimate: float, variance: float | None, size: int, codes: NDArray[np.int64], level: float) -> Interval:
-    drawn = len(np.unique(codes))
-    if variance is None:
-        return Interval(estimate=estimate, low=None, high=None, n=size, clusters=drawn)
-    half = float(library("scipy.stats").norm.ppf(0.5 + level / 2)) * variance**0.5
-    return Interval(estimate=estimate, low=estimate - half, high=estimate + half, n=size, clusters=drawn)
+def _interval(estimate: float, variance: float | None, labelled: NDArray[np.int64], level: float) -> Interval:
+    """Widened for few clusters of labels, which carry most of the noise."""
+    drawn = len(np.unique(labelled))
+    if variance is None or drawn < 2:
+        return Interval(estimate=estimate, low=None, high=None, n=len(labelled), clusters=drawn)
+    half = half_width(drawn, level) * variance**0.5
+    return Interval(estimate=estimate, low=estimate - half, high=estimate + half, n=len(labelled), clusters=drawn)

@@ -14,6 +14,7 @@ import numpy as np
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
 from adjudge.validation.statistics.bootstrap import Draws, Floats, OfSums, bootstrap_sums
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.units import Codes
 from adjudge.validation.table import Mask, Numbers
 
@@ -64,7 +65,9 @@ def noise(answers: Numbers, clusters: Clusters, draws: Draws) -> Interval | None
     values = np.where(answers.known, answers.values, 0.0)
     means = values.sum(axis=1) / np.maximum(counts, 1)
     within = (np.where(answers.known, answers.values - means[:, None], 0.0) ** 2).sum(axis=1)
-    return _share(within, counts >= 2, clusters, draws, wholes=np.maximum(counts - 1.0, 0.0), most=0.5)
+    several = counts >= 2
+    sums = np.column_stack([within, counts - 1.0])[several]
+    return bootstrap_sums(_ratio, sums, np.asarray(clusters)[several], (0.0, 0.5), draws)
 
 
 def spearman_brown(reliability: float, answers: float) -> float:
@@ -102,7 +105,7 @@ def smallest_difference(variance: float, units: int, answers: int = 1) -> float:
     return 1.96 * math.sqrt(2 * variance / (units * answers))
 
 
-def any_of(answers: int, counts: Floats, clusters: Clusters, draws: Draws) -> Interval | None:
+def any_of(answers: int, counts: Floats, clusters: Clusters, *, level: float = 0.95) -> Interval | None:
     """Share of units with at least two different answers among `answers` of them.
 
     It grows with the number of answers, so only equal numbers compare. A unit that was answered more often counts with
@@ -112,7 +115,7 @@ def any_of(answers: int, counts: Floats, clusters: Clusters, draws: Draws) -> In
         answers: how many, from 2.
         counts: of each answer by unit; shape (units, levels).
         clusters: what each unit was drawn with; shape (units,).
-        draws: of the interval.
+        level: of confidence.
 
     Returns:
         None where no unit was answered that often.
@@ -123,10 +126,10 @@ def any_of(answers: int, counts: Floats, clusters: Clusters, draws: Draws) -> In
     equal = np.ones_like(counts)
     for taken in range(answers):
         equal *= np.maximum(counts - taken, 0.0) / np.maximum(total - taken, 1.0)[:, None]
-    return _share(1.0 - equal.sum(axis=1), kept, clusters, draws)
+    return proportion(1.0 - equal.sum(axis=1)[kept], np.asarray(clusters)[kept], level=level)
 
 
-def disagreement(counts: Floats, clusters: Clusters, draws: Draws) -> Interval | None:
+def disagreement(counts: Floats, clusters: Clusters, *, level: float = 0.95) -> Interval | None:
     """Chance that two answers to one unit differ: the mean of 2 p (1 - p) n / (n - 1) where there are two levels.
 
     It does not depend on the number of answers. Every unit counts once, however often it was answered.
@@ -134,15 +137,15 @@ def disagreement(counts: Floats, clusters: Clusters, draws: Draws) -> Interval |
     Args:
         counts: of each answer by unit; shape (units, levels).
         clusters: what each unit was drawn with; shape (units,).
-        draws: of the interval.
+        level: of confidence.
 
     Returns:
         None where no unit was answered twice.
     """
-    return any_of(2, counts, clusters, draws)
+    return any_of(2, counts, clusters, level=level)
 
 
-def majority_error(answers: int, counts: Floats, clusters: Clusters, draws: Draws) -> Interval | None:
+def majority_error(answers: int, counts: Floats, clusters: Clusters, *, level: float = 0.95) -> Interval | None:
     """Chance that the majority of `answers` is not the answer that the unit got most often; a draw counts half.
 
     The shares p of the most frequent answer are taken as they were seen, so the figure is too good where there are few
@@ -152,7 +155,7 @@ def majority_error(answers: int, counts: Floats, clusters: Clusters, draws: Draw
         answers: m, from 1.
         counts: of each answer by unit; shape (units, levels).
         clusters: what each unit was drawn with; shape (units,).
-        draws: of the interval.
+        level: of confidence.
 
     Returns:
         None where no unit was answered twice.
@@ -163,15 +166,8 @@ def majority_error(answers: int, counts: Floats, clusters: Clusters, draws: Draw
     wrong = binomial.cdf(math.ceil(answers / 2) - 1, answers, share)
     if answers % 2 == 0:
         wrong = wrong + binomial.pmf(answers // 2, answers, share) / 2
-    return _share(np.asarray(wrong), total >= 2, clusters, draws)
-
-
-def _share(
-    parts: Floats, kept: Mask, clusters: Clusters, draws: Draws, *, wholes: Floats | None = None, most: float = 1.0
-) -> Interval | None:
-    """Sum of parts over sum of wholes (1 each, where they are not given), over the units kept; within [0, `most`]."""
-    sums = np.column_stack([parts, np.ones(len(parts)) if wholes is None else wholes])[kept]
-    return bootstrap_sums(_ratio, sums, np.asarray(clusters)[kept], (0.0, most), draws)
+    several = total >= 2
+    return proportion(np.asarray(wrong)[several], np.asarray(clusters)[several], level=level)
 
 
 def _ratio(sums: Floats) -> tuple[Floats, Floats]:

@@ -4,7 +4,7 @@ A judge that is worth training on picks better responses the more it may choose 
 score that goes on rising where the metric falls: the policy would find that.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import Final
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.interval import Interval
-from adjudge.validation.statistics.bootstrap import bootstrap
-from adjudge.validation.statistics.proportion import cluster_codes
+from adjudge.validation.statistics.bootstrap import Draws, bootstrap, bootstrap_sums, coded
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +64,7 @@ def best_of(
         One point an n, rising; none where no group has two responses.
     """
     judge, truth = np.asarray(scores, dtype=np.float64), np.asarray(metric, dtype=np.float64)
-    codes = cluster_codes(groups)
+    codes, _ = coded(groups)
     sizes = np.bincount(codes) if len(codes) else np.zeros(0, dtype=np.int64)
     within = sizes[sizes > 1]
     wanted = [n for n in sorted(set(counts)) if len(within) and np.mean(within >= n) >= 0.5]
@@ -149,15 +148,18 @@ def incremental_r2(
         return None
     without = np.column_stack([np.ones(len(truth)), *(_standard(column) for column in known.T)])
     with_score = np.column_stack([without, _standard(np.asarray(scores, dtype=np.float64))])
-    truth = _standard(truth)
-    less, more = _unexplained(without, truth), _unexplained(with_score, truth)
+    columns = np.column_stack([with_score, _standard(truth)])
+    size = columns.shape[1]
+    # All sums of products of two columns, metric last: what every fit below is made of.
+    sums = (columns[:, :, None] * columns[:, None, :]).reshape(len(truth), -1)
 
-    def statistic(weights: Floats) -> tuple[Floats, Floats]:
-        total = weights.sum(axis=1)
-        whole = weights @ truth**2 - (weights @ truth) ** 2 / total
-        return np.maximum(less(weights) - more(weights), 0.0), whole
+    def figure(sums: Floats) -> tuple[Floats, Floats]:
+        products = sums.reshape(-1, size, size)
+        whole = products[:, -1, -1] - products[:, 0, -1] ** 2 / products[:, 0, 0]
+        less, more = _unexplained(products, size - 2), _unexplained(products, size - 1)
+        return np.maximum(less - more, 0.0), whole
 
-    return bootstrap(statistic, clusters, (0.0, 1.0), seed=seed, resamples=resamples, level=0.95)
+    return bootstrap_sums(figure, sums, clusters, (0.0, 1.0), Draws(seed, resamples))
 
 
 def _standard(column: NDArray[np.float64]) -> Floats:
@@ -166,13 +168,8 @@ def _standard(column: NDArray[np.float64]) -> Floats:
     return (column - column.mean()) / spread if spread > 0.0 else np.zeros(len(column))
 
 
-def _unexplained(columns: Floats, truth: Floats) -> Callable[[Floats], Floats]:
-    """Sum of squares that the weighted least-squares fit leaves, for each draw of weights."""
-
-    def left(weights: Floats) -> Floats:
-        square = np.einsum("dn,ni,nj->dij", weights, columns, columns, optimize=True)
-        right = np.einsum("dn,ni,n->di", weights, columns, truth, optimize=True)
-        fit = np.einsum("dij,dj->di", np.linalg.pinv(square, hermitian=True), right)
-        return np.asarray(weights @ truth**2 - np.einsum("di,di->d", fit, right), dtype=np.float64)
-
-    return left
+def _unexplained(products: Floats, columns: int) -> Floats:
+    """Sum of squares that the least-squares fit of the last column by the first `columns` leaves; shape (draws,)."""
+    right = products[:, :columns, -1]
+    fit = np.einsum("dij,dj->di", np.linalg.pinv(products[:, :columns, :columns], hermitian=True), right)
+    return np.asarray(products[:, -1, -1] - np.einsum("di,di->d", fit, right), dtype=np.float64)

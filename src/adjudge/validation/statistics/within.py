@@ -7,9 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
-from adjudge.validation.statistics.bootstrap import bootstrap
+from adjudge.validation.statistics.bootstrap import bootstrap, coded
 from adjudge.validation.statistics.correlation import pearson
-from adjudge.validation.statistics.proportion import cluster_codes
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +39,7 @@ def pairwise_accuracy(
     """
     judge, right = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     weight = np.ones(len(judge)) if weights is None else np.asarray(weights, dtype=np.float64)
-    codes = cluster_codes(groups)
+    codes, _ = coded(groups)
     order = np.argsort(codes, kind="stable")
     sums = []
     for rows in np.split(order, np.cumsum(np.bincount(codes))[:-1]) if len(codes) else ():
@@ -74,7 +73,7 @@ def within_correlation(scores: ArrayLike, truth: ArrayLike, groups: Sequence[Has
         None where no group says anything, or one side is equal within every group.
     """
     rank = library("scipy.stats").rankdata
-    codes = cluster_codes(groups)
+    codes, _ = coded(groups)
     judge, right = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     ranks = np.zeros((2, len(codes)))
     for code in np.unique(codes):

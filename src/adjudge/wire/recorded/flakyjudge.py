@@ -19,14 +19,14 @@ from adjudge.wire.recorded.base import UNPARSABLE, Recorded, Row, converted, jso
 CRITERION: Final = "unit_test"
 """Each item has its own question; one name for all, so that figures pool them."""
 
-_CONTROLS: Final = {"control_negated": "negated", "control_swapped": "replaced"}
+_CONTROLS: Final = {"control_negated": "negated", "control_swapped": "swapped_criterion"}
 """Changed criteria that must change the verdict: the opposite, and another one."""
 
 _NOBODY: Final = -1
 """What stands in place of a label that nobody gave."""
 
-Place = tuple[str, str, str, int]
-"""Ending of the judge's name, variant, order, repeat."""
+Place = tuple[str, str, int]
+"""Ending of the judge's name, variant, repeat."""
 
 PlaceOf = Callable[[Mapping[str, str]], Place | None]
 """Where a row of an experiment belongs; None where it is a call that stands in the table already."""
@@ -60,25 +60,25 @@ def read_flakyjudge(folder: Path) -> Recorded:
 
 
 def _e1(row: Mapping[str, str]) -> Place:
-    return row["prompt_mode"], "base", "base", 0
+    return row["prompt_mode"], "base", 0
 
 
 def _e2(row: Mapping[str, str]) -> Place | None:
     condition, repeat = row["condition"], int(row["repeat_idx"])
     if condition == "order_reversed":
-        return "bare", "base", "reversed_fields", 0
+        return "bare", "field_order", 0
     if condition == "repeat_t1":
-        return "bare/t1", "base", "base", repeat
-    return ("bare", "base", "base", repeat) if repeat else None
+        return "bare/t1", "base", repeat
+    return ("bare", "base", repeat) if repeat else None
 
 
 def _e3(row: Mapping[str, str]) -> Place | None:
     kind = row["variant_type"]
-    return None if kind == "original" else ("bare", _CONTROLS.get(kind, f"reworded/{kind}"), "base", 0)
+    return None if kind == "original" else ("bare", _CONTROLS.get(kind, f"reworded/{kind}"), 0)
 
 
 def _e4(row: Mapping[str, str]) -> Place | None:
-    return None if row["kind"] == "original" else ("bare", row["kind"], "base", 0)
+    return None if row["kind"] == "original" else ("bare", row["kind"], 0)
 
 
 _EXPERIMENTS: Final[Mapping[str, PlaceOf]] = {
@@ -90,13 +90,13 @@ def _readings(
     row: Mapping[str, str], place: Place, item: Mapping[str, Any], model: str, *, weighted: bool
 ) -> Iterator[Row]:
     """The reply read as its digit and, where the API told probabilities, as their mean: two judges."""
-    ending, variant, order, repeat = place
+    ending, variant, repeat = place
     common = {
         "item": row["item_id"],
         "candidate": row["item_id"],
         "criterion": CRITERION,
         "variant": variant,
-        "order": order,
+        "order": "base",
         "repeat": repeat,
         "slice": item["dataset"],
     }
