@@ -53,6 +53,8 @@ def test_required_fields_may_be_those_of_the_answer_itself(ask):
     assert ask(part, '{"summary": "x", "points": [{"text": "a"}, {"text": "b"}]}').value == 1.0
     assert ask(part, '{"summary": "x", "points": [{"text": "a"}, {"text": ""}]}').value == 0.5
     assert ask(part, '{"summary": "x", "points": []}').value == 0.5
+    assert ask({**part, "fields": ["tags"]}, '{"tags": ["a", ""]}').value == 1.0
+    assert ask({**part, "fields": ["tags[*]"]}, '{"tags": ["a", ""]}').value == 0.0
 
 
 @pytest.mark.parametrize(("response", "value"), [("no json", 0.0), ("{}", 0.0), ('{"comments": [1]}', 0.0)])

@@ -20,6 +20,7 @@ PLACES = {
     "space around": (f"\n {REVIEW} \n", "strict"),
     "fence": (f"```json\n{REVIEW}\n```", "fenced"),
     "fence without a word": (f"\n```\n{REVIEW}```\n", "fenced"),
+    "fence around a fence": (f"```json\n{make_review([make_comment(comment='say ```x```')])}\n```", "fenced"),
     "prose": (f"Here it is: {REVIEW} Anything else?", "anywhere"),
     "prose and fence": (f"Here it is:\n```json\n{REVIEW}\n```\nDone.", "anywhere"),
     "braces in prose": (f"The {{placeholder}} is {REVIEW}", "anywhere"),

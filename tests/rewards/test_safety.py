@@ -123,10 +123,12 @@ def test_disguises_may_be_left_alone():
     assert details == ["has 'trade secret'", "has 'trade secret' in disguise"]
 
 
-@pytest.mark.parametrize("text", ["within 90 days", "PAY-1 and LIA-1", "$100 a day!", "5 at 10", "no. 1 of 3"])
+@pytest.mark.parametrize(
+    "text", ["10 of x1y", "within 90 days", "PAY-1 and LIA-1", "$100 a day!", "5 at 10", "no. 1 of 3"]
+)
 def test_numbers_are_not_words(text):
     """A digit stands for a letter inside a word only."""
-    assert value(text, ["go days", "pay-i", "s", "at io", "l of e"]) == 1.0
+    assert value(text, ["go days", "pay-i", "s", "at io", "l of e", "lo of"]) == 1.0
 
 
 @given(st.lists(WORDS, min_size=1, max_size=30), st.text(max_size=40))

@@ -143,8 +143,7 @@ def _unfenced(response: str) -> str | None:
     head, line, body = text.partition("\n")
     if not (line and head.strip() in {"```", "```json", "```JSON"} and body.endswith("```")):
         return None
-    inner = body[:-3]
-    return None if "```" in inner else inner
+    return body[:-3]
 
 
 def said(rollout: Rollout, read: Read | None, *, without: Collection[str] = ()) -> list[str]:
