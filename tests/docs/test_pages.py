@@ -22,8 +22,6 @@ from adjudge.pipeline.config import (
     BaselineConfig,
     DataConfig,
     EvaluateConfig,
-    JudgeConfig,
-    PanelConfig,
     PolicyConfig,
     ProbesConfig,
     ReleaseConfig,
@@ -31,6 +29,7 @@ from adjudge.pipeline.config import (
     Task,
     ValidateConfig,
 )
+from adjudge.pipeline.judge_config import JudgeConfig, PanelConfig
 from adjudge.release.gate import Rule
 from adjudge.rewards.base import ComponentConfig
 from adjudge.rewards.registry import TYPES, AnyComponent
