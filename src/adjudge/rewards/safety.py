@@ -5,14 +5,16 @@ can make the search slow. A list of phrases knows no meaning: what needs judgeme
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import ahocorasick
 from pydantic import Field, field_validator
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
 from adjudge.rewards.base import AnswerConfig, Scorer, as_read
 from adjudge.rewards.folding import Disguises, folded
+
+if TYPE_CHECKING:
+    import ahocorasick
 
 
 class ProhibitedContentConfig(AnswerConfig):
@@ -59,7 +61,7 @@ class ProhibitedContent(Scorer):
                     return self.scored(0.0, f"has '{phrase}'{dress}")
         return self.scored(1.0)
 
-    def _found(self, automaton: ahocorasick.Automaton, text: str) -> str:
+    def _found(self, automaton: "ahocorasick.Automaton", text: str) -> str:
         phrase: str
         for end, (size, phrase) in automaton.iter(text):
             if self._config.inside_words or _stands_alone(text, end + 1 - size, end + 1):
@@ -67,7 +69,9 @@ class ProhibitedContent(Scorer):
         return ""
 
 
-def _automaton(phrases: tuple[str, ...], fold: Callable[[str], str]) -> ahocorasick.Automaton:
+def _automaton(phrases: tuple[str, ...], fold: Callable[[str], str]) -> "ahocorasick.Automaton":
+    import ahocorasick  # noqa: PLC0415  (most rewards have no phrases, and a function on a server starts sooner)
+
     found = ahocorasick.Automaton()
     for phrase in phrases:
         if bare := fold(phrase):
