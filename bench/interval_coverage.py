@@ -7,9 +7,9 @@ units are not independent. The truth of a figure is its value on 20,000 clusters
 0.002. Printed are the share of intervals that hold the truth (should be 0.95; at 500 runs good to 0.02), the shares
 that lie above and below it, the mean width, and the share of runs without an interval.
 
-Where a figure hangs on few units (a rare answer, few clusters) the drawn intervals of kappas and correlations hold
-less often, and nearly all that miss lie below the truth: they call a judge worse than it is. Drawn intervals of a small
-share miss below it too, where that calls a judge better than it is; `rare_share` is there for those.
+Where a figure hangs on few units (a rare answer, few clusters) the drawn intervals of kappas, alphas and intraclass
+correlations hold less often, and nearly all that miss lie below the truth: they call a judge worse than it is. Drawn
+intervals of a small share miss below it too, where that calls a judge better than it is; `proportion` is for those.
 
 To add a figure: a function from a drawn world to an interval, and one line in `FIGURES`.
 """
@@ -28,7 +28,7 @@ from adjudge.validation.statistics.alpha import alpha
 from adjudge.validation.statistics.bootstrap import Draws, Floats
 from adjudge.validation.statistics.correlation import kendall, pearson, spearman
 from adjudge.validation.statistics.kappa import cohen, fleiss, gwet_ac1
-from adjudge.validation.statistics.rare import rare_share
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.reliability import any_of, disagreement, icc, noise
 from adjudge.validation.statistics.units import Codes, counts_of
 from adjudge.validation.table import Mask, Numbers
@@ -93,9 +93,9 @@ FIGURES: Final[Mapping[str, Of]] = MappingProxyType(
         "noise": lambda w: noise(w.numbers(w.scores), w.clusters, w.draws),
         "any of 5, rare yes": lambda w: any_of(5, counts_of(w.rare, 2), w.clusters),
         "disagreement, rare yes": lambda w: disagreement(counts_of(w.rare, 2), w.clusters),
-        "share of 10 %": lambda w: rare_share(w.rare[:, 0].astype(np.float64), w.clusters),
+        "share of 10 %": lambda w: proportion(w.rare[:, 0].astype(np.float64), w.clusters),
         "share of 10 %, drawn": lambda w: w.drawn(w.rare[:, 0]),
-        "share of 2 %": lambda w: rare_share((w.scores[:, 0] > 2.5).astype(np.float64), w.clusters),
+        "share of 2 %": lambda w: proportion((w.scores[:, 0] > 2.5).astype(np.float64), w.clusters),
         "share of 2 %, drawn": lambda w: w.drawn(w.scores[:, 0] > 2.5),
         "kappa": lambda w: cohen(w.grades[:, 0], w.grades[:, 1], np.arange(5.0), w.clusters, w.draws),
         "kappa rare yes": lambda w: cohen(w.rare[:, 0], w.rare[:, 1], np.arange(2.0), w.clusters, w.draws),

@@ -53,6 +53,18 @@ def test_the_document_holds_what_the_table_shows(adjudge: Command, recorded: Pat
     assert whole["accuracy"] == {"as_tie": 0.75, "as_wrong": 0.75}
 
 
+def test_each_judge_has_its_passports_checks(adjudge: Command, recorded: Path):
+    """Below the tables, judge by judge: what can be decided is, and what rows are missing is told."""
+    ended = adjudge("judge", "validate", "--replay", recorded, "--from", "llmbar", "--judge", "Falcon/*", "--json")
+    (judge,) = json.loads(ended.out)["judges"]
+    outcomes = {check["name"]: check["outcome"] for check in judge["checks"]}
+    assert outcomes["failures"] == "FAIL"
+    assert outcomes["repeats"] == "NOT ENOUGH DATA"
+    told = adjudge("judge", "validate", "--replay", recorded, "--from", "llmbar").out
+    of_each = [part.split("\n\n")[0] for part in told.split("/CoT:\n")[1:]]
+    assert ["  FAIL  " in part for part in of_each] == [False, True]
+
+
 def test_what_is_imported_replays_alike(adjudge: Command, recorded: Path):
     """`import` writes verdicts and labels as anybody's; they give the same figures."""
     made = adjudge("judge", "import", recorded, "--from", "llmbar", "--out", "set")
@@ -132,4 +144,4 @@ def test_verdicts_without_labels_say_so(adjudge: Command, recorded: Path):
     ended = adjudge("judge", "validate", "--replay", "set/verdicts.jsonl")
     assert ended.code == 0, ended.err
     assert "--gold names a file of labels" in ended.out
-    assert "%" not in ended.out
+    assert "Share of answers" not in ended.out

@@ -5,7 +5,7 @@ import pytest
 
 from adjudge.domain.rubric import Answer, Criterion, EdgeRule, EvidenceRule, Rubric, Scale
 from adjudge.judges.choice import choice_parts
-from adjudge.judges.prompt import rubric_prompt
+from adjudge.judges.prompt import rubric_form
 from adjudge.judges.reply import read_reply
 from adjudge.judges.variants import CONTROLS, FRAMES, MEANING_KEPT, Wordings, variants
 from adjudge.testing.builders import make_rubric
@@ -161,7 +161,7 @@ def test_every_variant_can_be_put_to_both_kinds_of_judges(name: str):
         shown = {field: documents[field] for field in some.fields}
         item = {field: texts[field] for criterion in some.criteria for field in criterion.reads}
         asked = [choice_parts(criterion, texts) for criterion in some.criteria]
-        return [message.content for message in rubric_prompt(some, some.criteria, shown, item).messages] + [
+        return [message.content for message in rubric_form(some, some.criteria).prompt(shown, item).messages] + [
             "".join(parts) for parts in asked
         ]
 

@@ -135,7 +135,7 @@ def test_the_passport_of_one_judge_says_nothing_about_another(task: LoadedTask):
 
 async def test_everything_is_asked_that_the_checks_need(task: LoadedTask, journal: Journal):
     """With small amounts of each probe no check that a judge of one response can pass lacks rows."""
-    small = {"repeat_cases": 8, "wording_cases": 8, "content_free": 8, "attacks": 12, "harmless": 8, "dresses": 8}
+    small = {"repeat_cases": 8, "wording_cases": 40, "content_free": 8, "attacks": 12, "harmless": 8, "dresses": 8}
     config = task.config.validation.model_copy(
         update={"cases": 40, "probes": ProbesConfig.model_validate({**small, "lengths": 8, "groups": 0})}
     )
@@ -148,7 +148,8 @@ async def test_everything_is_asked_that_the_checks_need(task: LoadedTask, journa
     assert {row["judge"] for row in rows} == {found.fingerprint}
     outcomes = {check.name: check.outcome for check in found.checks}
     assert outcomes["attacks"] is Outcome.FAIL
-    assert outcomes["wording"] is Outcome.FAIL
+    (wording,) = (check for check in found.checks if check.name == "wording")
+    assert {next(iter(part.about.values()), "") for part in wording.figures} >= {"reworded", "negated"}
     assert found.data["rubric.yaml"]
     assert {check.name for check in found.checks} == set(CheckSettings.model_fields)
 

@@ -194,7 +194,7 @@ async def test_a_gate_that_says_no_stops_and_can_be_mended(make_task: MakeTask, 
 
 
 async def test_a_judge_that_fails_its_tests_trains_nothing(make_task: MakeTask, tmp_path: Path):
-    """With require: tests a judge that answers its tests wrong stops the run before training, every time."""
+    """A judge that answers its tests wrong stops the run before training, every time."""
     task, out = make_task(), tmp_path / "run"
     tests = task.path("judge_tests.yaml")
     tests.write_text(tests.read_text().replace("{letters: six}", "{letters: none}"))
@@ -207,7 +207,7 @@ async def test_a_judge_that_fails_its_tests_trains_nothing(make_task: MakeTask, 
 async def test_an_unvalidated_judge_is_refused_by_default(make_task: MakeTask, tmp_path: Path):
     """Without labelled cases nothing is known about the judge, and the default does not train on it."""
     with pytest.raises(GateError, match="not validated"):
-        await run(make_task({"validate": {}}), tmp_path / "run", observer=Listener(), stage="judge")
+        await run(make_task({"validate.tests": None}), tmp_path / "run", observer=Listener(), stage="judge")
 
 
 async def test_a_release_needs_rules(make_task: MakeTask, tmp_path: Path):

@@ -7,9 +7,11 @@ import pytest
 
 from adjudge.domain import Event, Request
 from adjudge.errors import GateError
+from adjudge.pipeline import publish
 from adjudge.pipeline.run import run
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.store.atomic import read_json, write_json
+from adjudge.store.jsonl import read_jsonl
 from adjudge.store.run import RunFolder
 
 
@@ -42,16 +44,17 @@ async def test_everything_that_an_unproven_judge_trained_says_so(make_task, tmp_
     assert "allow\\-unproven" in (out / "release" / "README.md").read_text().replace(
         "--allow-unproven", "allow\\-unproven"
     )
-    assert json.loads((out / "release" / "adjudge.json").read_text())["facts"]["judge_proven"] is False
+    assert json.loads((out / "release" / "manifest.json").read_text())["facts"]["judge_proven"] is False
 
 
 async def test_a_marked_run_is_not_released_without_being_told_to(make_task, tmp_path: Path):
     """The mark stays: the release stage of a later start refuses what the first start was allowed to train."""
     task, out = with_wrong_test(make_task(MILD)), tmp_path / "run"
     await run(task, out, observer=Listener(), stage="evaluate", allow_unproven=True)
-    accepting = with_wrong_test(make_task({**MILD, "validate.accept": {"suite": "the test is known to be wrong"}}))
+    with pytest.raises(GateError, match="fails: suite"):
+        await run(task, out, observer=Listener(), resume=True)
     with pytest.raises(GateError, match="not proven"):
-        await run(accepting, out, observer=Listener(), resume=True)
+        publish.require(publish.check(task, RunFolder(out)))
     assert not (out / "release").exists()
 
 
@@ -83,7 +86,7 @@ async def test_a_passport_made_before_is_taken_and_held_against_the_judge(make_t
     task.path("passport.json").write_bytes(RunFolder(first).passport.read_bytes())
     await run(task, tmp_path / "run", observer=Listener(), stage="judge")
     assert read_json(RunFolder(tmp_path / "run").passport)["judge"] == read_json(RunFolder(first).passport)["judge"]
-    assert not RunFolder(tmp_path / "run").verdicts.is_file() or not RunFolder(tmp_path / "run").verdicts.read_text()
+    assert "judge" not in {row["stage"] for row in read_jsonl(RunFolder(tmp_path / "run").verdicts)}
     rubric = task.path("rubric.yaml")
     rubric.write_text(rubric.read_text().replace("question: ", "question: Well, ", 1))
     with pytest.raises(GateError, match="the judge is another one"):

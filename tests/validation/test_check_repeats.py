@@ -22,7 +22,9 @@ def row(item: int, repeat: int, answer: str, criterion: str = "good", **more) ->
 
 def checked(rows: list[dict], resamples: int = 200, **settings) -> Check:
     table = table_of(rows)
-    return repeats(Material(table, table, gold_of([]), resamples=resamples), RepeatsSettings(**settings))
+    return repeats(
+        Material(table, table, gold_of([]), resamples=resamples), RepeatsSettings(**{"answers": 5} | settings)
+    )
 
 
 def of(check: Check, name: str, **about: str) -> Figure:

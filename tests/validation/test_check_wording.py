@@ -150,7 +150,8 @@ def test_items_of_a_group_are_one_cluster():
     copies = [r | {"item": f"{r['item']}{copy}"} for copy in range(5) for r in rows]
     together = of(checked(copies), "flips", kind="reworded").value
     assert (together.n, together.clusters) == (1000, 200)
-    assert (together.low, together.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+    # A case is worth a hair less among few: n - 1 of n.
+    assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.02)
 
 
 def test_names_of_variants_are_those_that_the_check_reads():

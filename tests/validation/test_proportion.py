@@ -28,6 +28,27 @@ def test_copies_are_no_evidence(hits: list[bool], copies: int):
     assert often.high - often.low >= once.high - once.low - 1e-9
 
 
+def test_cases_that_count_in_part_have_the_interval_of_their_mean():
+    """Parts that hardly differ tell their mean closely: about 1.96 standard errors to each side."""
+    found = proportion(np.tile([0.4, 0.6], 100), range(200))
+    assert found is not None
+    assert found.estimate == pytest.approx(0.5)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * 0.1 / 200**0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_a_rare_share_is_seldom_called_rarer_than_it_is(share: float):
+    """Flips that come together: at most 4 of 100 intervals end below the truth."""
+    below, times = 0, 400
+    for run in range(times):
+        dice = np.random.default_rng(run)
+        chances = dice.beta(share / 0.3 - share, (1 - share) / 0.3 - (1 - share), 60)
+        found = proportion(dice.random(240) < np.repeat(chances, 4), np.repeat(np.arange(60), 4))
+        assert found is not None
+        below += found.high < share
+    assert below / times <= 0.04
+
+
 def test_weights_decide_the_share():
     """A case drawn with a tenth of the chance counts ten times."""
     found = proportion([1, 0], ["a", "b"], [10, 1])

@@ -184,6 +184,18 @@ def test_every_judge_has_its_own_checks():
     assert "  PASS             Rows: 1 of 3 rows, 1 labels" in replay_lines(found)
 
 
+def test_checks_of_many_judges_are_not_made():
+    """Nine judges are shown without, and told how to have them."""
+
+    def never(material: Material) -> tuple[Check, ...]:
+        raise AssertionError
+
+    rows = [pair("p", "first", judge=f"judge {number}") for number in range(9)]
+    found = replay(table_of(rows), gold_of([label("p", "first")]), source="here", checks=never)
+    assert len(found.judges) == 9
+    assert "name some with --judge" in found.notes[-1]
+
+
 @given(st.lists(st.tuples(st.sampled_from(["first", "second", "tie", None]), st.sampled_from(sorted(SCORES)))))
 def test_a_reply_read_as_a_tie_never_does_worse_than_as_wrong(answers: list[tuple[str | None, str]]):
     """Whatever the verdicts and labels, and both are equal where every reply has a verdict."""

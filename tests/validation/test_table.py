@@ -153,3 +153,11 @@ def test_combinations_are_numbered_from_zero():
     """Equal rows of columns have equal numbers."""
     assert numbered(np.array([5, 5, 7]), np.array([1, 1, 1])).tolist() == [0, 0, 1]
     assert numbered(np.empty(0), np.empty(0)).tolist() == []
+
+
+@given(st.lists(st.tuples(st.integers(-2, 3), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+def test_numbers_of_combinations_are_in_their_order(rows):
+    """As sorting whole rows would number them."""
+    columns = [np.array([row[place] for row in rows], dtype=np.int64) for place in range(3)]
+    order = {row: number for number, row in enumerate(sorted(set(rows)))}
+    assert numbered(*columns).tolist() == [order[row] for row in rows]

@@ -1,6 +1,7 @@
 """``adjudge judge validate --replay``: figures from recorded verdicts, and recorded sets as our own files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,13 +40,15 @@ def replay_verdicts(
     """Print what recorded verdicts say; with `out` also write ``replay.json`` there."""
     from adjudge.store.atomic import write_json  # noqa: PLC0415  (keeps `--help` fast)
     from adjudge.validation.gold import read_gold  # noqa: PLC0415
+    from adjudge.validation.registry import CheckSettings, run_checks  # noqa: PLC0415
     from adjudge.validation.replay import replay  # noqa: PLC0415
     from adjudge.validation.replay_table import replay_lines  # noqa: PLC0415
 
     recorded, table, labels = _read(path, source)
     if gold is not None:
         labels = read_gold(gold)
-    found = replay(table, labels, source=str(path), recorded=recorded, judges=judges)
+    checks = partial(run_checks, settings=CheckSettings())
+    found = replay(table, labels, source=str(path), recorded=recorded, judges=judges, checks=checks)
     data = found.model_dump(mode="json")
     if out is not None:
         write_json(out / "replay.json", data)

@@ -3,9 +3,10 @@
 Paths are texts relative to the task file; nothing in them is expanded.
 """
 
-from typing import Annotated, Any, Final, Literal, get_args
+import difflib
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.pipeline.anchors_config import AnchorsConfig
@@ -15,12 +16,16 @@ from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
 from adjudge.validation.checks.success import SuccessCriterion
+from adjudge.validation.passport import AGREEMENT
 from adjudge.validation.registry import CheckSettings
 
 Split = Literal["train", "validation", "test"]
 Stage = Literal["baseline", "judge", "train", "evaluate", "release"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 """In the order in which they are run."""
+
+
+Names = TypeVar("Names", dict[str, str], tuple[str, ...])
 
 
 class Limits(Frozen):
@@ -97,11 +102,11 @@ class PolicyConfig(Frozen):
 class ProbesConfig(Amounts):
     """How much the judge is asked beside the labelled cases. 0 leaves a probe out: its check then lacks data."""
 
-    repeat_cases: Count = 40
+    repeat_cases: Count = 80
     """Cases asked again and again, as they are."""
     repeats: int = Field(default=3, ge=2)
     """How often each of them is asked in all."""
-    wording_cases: Count = 20
+    wording_cases: Count = 70
     """Cases asked in other words, orders and directions, and turned into their opposite."""
     groups: Count = 20
     """Rows to which the policy's own responses are drawn, a group each, and each asked ``repeats`` times."""
@@ -136,6 +141,18 @@ class ValidateConfig(Frozen):
     seed: int = 0
     anchors: AnchorsConfig = AnchorsConfig()
     """Responses that the judge is asked about again while training."""
+
+    @field_validator("accept", "must_pass")
+    @classmethod
+    def _known_checks(cls, names: Names) -> Names:
+        known = (AGREEMENT, *CheckSettings.model_fields)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+                msg = f"there is no check '{name}'; {hint}"
+                raise ValueError(msg)
+        return names
 
 
 class BaselineConfig(Frozen):

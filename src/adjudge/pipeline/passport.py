@@ -1,12 +1,28 @@
 """Whether a judge may train: its passport, what the task accepts of it, and whose passport it is."""
 
+from pathlib import Path
 from typing import Final
 
 from adjudge.errors import GateError
+from adjudge.models.cache import embedded_adapter
+from adjudge.pipeline.policy import EMBEDDED
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "judge"
+
+
+def given_passport(task: LoadedTask) -> Path | None:
+    """The file of a passport that the task names (``validate.passport``); None where the judge is to be measured.
+
+    ``embedded:NAME`` is the one that ships with an adapter of the package.
+    """
+    name = task.config.validation.passport
+    if name is None:
+        return None
+    if name.startswith(EMBEDDED):
+        return embedded_adapter(name.removeprefix(EMBEDDED)) / "passport.json"
+    return task.path(name)
 
 
 def settled(task: LoadedTask, passport: Passport) -> Passport:
@@ -38,9 +54,11 @@ def require(passport: Passport, fingerprint: str) -> None:
     """
     problem = objection(passport, fingerprint)
     if problem:
+        said = [f"{check.title}: {check.detail}" for check in passport.all_checks if check.name in passport.against]
         raise GateError(
             problem,
-            "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
+            " ".join(said)
+            or "A policy learns whatever its judge rewards, so a judge that cannot tell good from bad teaches noise.",
             "Use a better judge (judge.model), mend the rubric, or accept a failure with its reason "
             "(validate.accept); --allow-unproven goes on all the same and marks everything.",
         )

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from statistics import NormalDist
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +17,11 @@ from adjudge.domain.base import Count, Frozen, Number
 from adjudge.domain.interval import Interval
 from adjudge.validation.gold import Gold
 from adjudge.validation.table import VerdictTable
+
+_Z2: Final = NormalDist().inv_cdf(0.975) ** 2
+
+SHOWN: Final = 6
+"""Figures of a check that are told on a terminal; all stand in passport.json and on its page."""
 
 
 class Outcome(StrEnum):
@@ -75,10 +81,14 @@ class Rule(Frozen):
 
         None where the rule is decided already, or where the estimate stands on the limit itself.
         """
-        if self.outcome(value) is not Outcome.NOT_ENOUGH_DATA:
+        if self.outcome(value) is not Outcome.NOT_ENOUGH_DATA or (value is None and self.min_n < 2):
             return None
         if value is None or value.low is None or value.high is None or value.n < self.min_n:
             return max(self.min_n, 2)
+        if value.estimate in {0.0, 1.0} and value.low >= 0.0 and value.high <= 1.0:
+            # A share that has never moved: Wilson's interval reaches z^2 / (n + z^2) from it.
+            room = abs(self.limit - value.estimate)
+            return math.ceil(_Z2 * (1 - room) / room) if room > 0 else None
         gap = abs(value.estimate - self.limit)
         half = value.estimate - value.low if self.limit < value.estimate else value.high - value.estimate
         return math.ceil(value.n * (half / gap) ** 2) if gap > 0 else None
@@ -149,11 +159,14 @@ class Check(Frozen):
         # What has nothing to decide is told all the same: the cost.
         word = "" if self.outcome is Outcome.NOT_APPLICABLE and self.figures else self.outcome
         lines = [f"{word:<15}  {self.title}: {self.detail}".rstrip(": ")]
-        lines += [f"{'':17}{found.line()}" for found in self.figures if found.outcome not in {None, Outcome.PASS}]
+        telling = [found for found in self.figures if found.outcome not in {None, Outcome.PASS}]
+        telling.sort(key=lambda found: found.outcome is not Outcome.FAIL)
+        lines += [f"{'':17}{found.line()}" for found in telling[:SHOWN]]
+        lines += [f"{'':17}and {len(telling) - SHOWN} figures more"] if len(telling) > SHOWN else []
         if self.outcome is Outcome.FAIL and self.fix:
             lines.append(f"{'':17}{self.fix}")
         if self.outcome is Outcome.NOT_ENOUGH_DATA and self.needs:
-            lines.append(f"{'':17}{self.needs}")
+            lines.append(f"{'':17}Needed: {self.needs}")
         return lines
 
 

@@ -22,8 +22,13 @@ from adjudge.validation.checks.suite import SuiteSettings, suite
 from adjudge.validation.checks.wording import WordingSettings, wording
 from adjudge.validation.metric_table import MetricTable
 
+LABELLED: Final = "labelled"
+TESTS: Final = "tests"
+PEOPLE: Final = "people"
 POLICY: Final = "policy"
 """Slice of the rows about the policy's own responses: what group-relative training will see."""
+SLICES: Final = (LABELLED, TESTS, PEOPLE, POLICY)
+"""Where the responses of a task's own validation come from."""
 
 
 class CheckSettings(Frozen):
@@ -61,8 +66,8 @@ def run_checks(
         metrics: production metrics of the judged items; None where there are none.
     """
     table = material.table
-    own = table.of(slice=POLICY)
-    in_groups = replace(material, table=own if len(own) else table)
+    # A table that says where its rows are from has the policy's own apart; others are taken as they are.
+    in_groups = replace(material, table=table.of(slice=POLICY) if table.slice.any_of(*SLICES).any() else table)
     # Whoever attacks a judge may well leave it without an answer.
     in_peace = replace(material, table=table.where(~table.variant.starting("attack/", "harmless/")))
     return (
@@ -84,7 +89,7 @@ def run_checks(
 
 
 def _untested() -> Check:
-    needs = "Needed: known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
+    needs = "Known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
     return Check(
         name="suite", title="Judge tests", outcome=Outcome.NOT_ENOUGH_DATA, detail="There are none.", needs=needs
     )

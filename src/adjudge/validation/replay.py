@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import Final
 
 from adjudge.domain.base import Count, Frozen
 from adjudge.errors import ConfigError
@@ -14,6 +15,9 @@ from adjudge.validation.statistics.bootstrap import Draws
 from adjudge.validation.table import OK, VerdictTable, table_of
 from adjudge.validation.trees import JudgeOnLeaves, Tree, judges_on_leaves, recomputed
 from adjudge.wire.recorded.base import Recorded
+
+CHECKED: Final = 8
+"""Most judges whose checks are told."""
 
 Checks = Callable[[Material], tuple[Check, ...]]
 
@@ -65,7 +69,8 @@ def replay(
         source: where the rows are from.
         recorded: the set that they were read from, for its trees, published tables and notes.
         judges: names, fingerprints or patterns (``GPT-4/*``) of those to tell about; none takes all.
-        checks: what a judge must show, each judge beside all in `table`; None makes none.
+        checks: what a judge must show, each judge beside all in `table`; None makes none, and neither do more than
+            eight judges: each check costs seconds, and nobody reads a thousand of them.
         seed: of every bootstrap.
         resamples: bootstrap draws behind an interval.
 
@@ -74,6 +79,10 @@ def replay(
     """
     labels = gold if len(gold) else told_gold(table)
     mine = only(table, judges)
+    notes = recorded.notes if recorded else ()
+    if checks and len(mine.judge.present()) > CHECKED:
+        checks = None
+        notes = (*notes, f"Checks are told of up to {CHECKED} judges at a time: name some with --judge.")
     return Replay(
         source=source,
         verdicts=len(mine),
@@ -86,7 +95,7 @@ def replay(
         people=agreement_of_people(labels, Draws(seed, resamples)),
         trees=recomputed(recorded.trees or {}) if recorded else (),
         published=judges_on_leaves(recorded.published, recorded.trees or {}) if recorded else (),
-        notes=recorded.notes if recorded else (),
+        notes=notes,
     )
 
 

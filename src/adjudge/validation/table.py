@@ -233,10 +233,12 @@ class VerdictTable:
 
 def numbered(*columns: NDArray[Any]) -> NDArray[np.int64]:
     """Numbers from 0 for the distinct combinations of these columns; shape (rows,)."""
-    stacked = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
-    if not len(stacked):
-        return np.empty(0, dtype=np.int64)
-    return np.unique(stacked, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    # Column by column: sorting numbers is many times as fast as sorting rows.
+    for column in columns:
+        places = np.unique(column, return_inverse=True)[1].astype(np.int64)
+        found = np.unique(found * (places.max(initial=0) + 1) + places, return_inverse=True)[1].astype(np.int64)
+    return found
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], source: str = "verdicts") -> VerdictTable:

@@ -27,9 +27,10 @@ EQUAL: Final = 1e-9
 class RepeatsSettings(Frozen):
     """What a judge must show when it is asked the same again."""
 
-    answers: int = Field(default=5, ge=2)
-    """Askings of a question among which its verdicts must be equal. The flip rate grows with them, so it is told for
-    this number and no other; questions that were asked more often count by their subsets of this size."""
+    answers: int = Field(default=3, ge=2)
+    """Askings of a question among which its verdicts must be equal, at most as many as the rows have. The flip rate
+    grows with them, so it is told for this number and no other; questions that were asked more often count by their
+    subsets of this size. Published rates are mostly of five."""
 
     flips: Rule = Rule(at_most=0.05)
     """For the share of questions with two verdicts among so many; counts questions."""

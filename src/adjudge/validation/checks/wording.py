@@ -16,7 +16,7 @@ from adjudge.validation.check import Check, Figure, Material, Outcome, Rule, fig
 from adjudge.validation.checks.beside import Beside, beside, first_askings
 from adjudge.validation.checks.verdicts import LEVELS, asked, verdicts
 from adjudge.validation.statistics.bootstrap import Draws, Floats, bootstrap_sums
-from adjudge.validation.statistics.rare import rare_share
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.units import Codes, counted
 from adjudge.validation.table import BASE, Mask, VerdictTable
 
@@ -66,7 +66,7 @@ class _Changes:
 
     def share(self, draws: Draws) -> Interval | None:
         """Their mean."""
-        return rare_share(self.changed, self.clusters, level=draws.level)
+        return proportion(self.changed, self.clusters, level=draws.level)
 
 
 @dataclass(frozen=True)

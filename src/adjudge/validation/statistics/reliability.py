@@ -14,7 +14,7 @@ import numpy as np
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
 from adjudge.validation.statistics.bootstrap import Draws, Floats, OfSums, bootstrap_sums
-from adjudge.validation.statistics.rare import rare_share
+from adjudge.validation.statistics.proportion import proportion
 from adjudge.validation.statistics.units import Codes
 from adjudge.validation.table import Mask, Numbers
 
@@ -126,7 +126,7 @@ def any_of(answers: int, counts: Floats, clusters: Clusters, *, level: float = 0
     equal = np.ones_like(counts)
     for taken in range(answers):
         equal *= np.maximum(counts - taken, 0.0) / np.maximum(total - taken, 1.0)[:, None]
-    return rare_share(1.0 - equal.sum(axis=1)[kept], np.asarray(clusters)[kept], level=level)
+    return proportion(1.0 - equal.sum(axis=1)[kept], np.asarray(clusters)[kept], level=level)
 
 
 def disagreement(counts: Floats, clusters: Clusters, *, level: float = 0.95) -> Interval | None:
@@ -167,7 +167,7 @@ def majority_error(answers: int, counts: Floats, clusters: Clusters, *, level: f
     if answers % 2 == 0:
         wrong = wrong + binomial.pmf(answers // 2, answers, share) / 2
     several = total >= 2
-    return rare_share(np.asarray(wrong)[several], np.asarray(clusters)[several], level=level)
+    return proportion(np.asarray(wrong)[several], np.asarray(clusters)[several], level=level)
 
 
 def _ratio(sums: Floats) -> tuple[Floats, Floats]:
