@@ -68,7 +68,9 @@ def main() -> None:
 
 
 def told(name: str, answer: Answered, running: LambdaProcess) -> None:
-    """One line about an invocation."""
+    """One line about an invocation; an error of the function ends the bench."""
+    if answer.is_error:
+        sys.exit(f"{answer.payload['errorType']}: {answer.payload['errorMessage']}")
     marked = sum(m["name"] == "adjudge_fallback" and m["value"] for one in answer.payload for m in one["metrics_list"])
     result = f"{answer.seconds:.2f} s, {len(answer.payload) - marked:.0f} scores, {marked:.0f} marked"
     print(f"{name + ':':17}{result}; {answer.size / 1e3:.0f} kB, {running.memory_mib():.0f} MiB at most")
