@@ -141,6 +141,8 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # So is when a failing judge pauses the run.
+    del data["reward"]["pause_over"]
     # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
     del data["validate"]["anchors"]["every"]
     return digest(data)
@@ -261,9 +263,9 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        given = self._task.config.validation.passport
+        given = passport.given_passport(self._task)
         if given is not None:
-            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+            found = passport.settled(self._task, Passport.read(given))
         else:
             records = self._records
             found = await validate.validate_judge(

@@ -1,16 +1,18 @@
-"""CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean.
+"""CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean, arithmetic or geometric.
 
 A response that a gate stops, or that no judge could be shown, has the floor, and no judge is called. A failed judgement
 goes to the failure policy.
 Terms that have nothing to score are left out, the others share the whole weight.
 """
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
 from adjudge.domain import (
+    Combine,
     Component,
     ComponentScore,
     ComponentStatus,
@@ -23,6 +25,7 @@ from adjudge.domain import (
 )
 from adjudge.errors import AdjudgeError, ConfigError, RewardError
 from adjudge.judges.together import together
+from adjudge.rewards.base import ComparesInGroup
 from adjudge.rewards.failure import OnFailure, failed_reward
 from adjudge.rewards.judged import Judged
 
@@ -36,12 +39,20 @@ class CompositeReward:
         components: gates, terms and metrics; names unique, at least one term.
         on_failure: what a failed judgement becomes.
         floor: the reward of a gated response, in [0, 1].
+        combine: ``sum`` is the weighted mean of the terms; ``product`` is the product of the terms, each to the power
+            of its share of the weight: a term of 0 makes the whole 0, and no other term can make up for a low one.
 
     Raises:
         ConfigError: no term with weight, weights without a finite sum, or two components of one name.
     """
 
-    def __init__(self, components: Sequence[Component], on_failure: OnFailure = "mask", floor: float = 0.0) -> None:
+    def __init__(
+        self,
+        components: Sequence[Component],
+        on_failure: OnFailure = "mask",
+        floor: float = 0.0,
+        combine: Combine = "sum",
+    ) -> None:
         twice = [name for name, count in Counter(part.name for part in components).items() if count > 1]
         if twice:
             raise ConfigError(
@@ -64,7 +75,7 @@ class CompositeReward:
         self._gates = sorted((part for part in components if part.role == "gate"), key=lambda part: part.cost)
         self._others = [part for part in components if part.role != "gate"]
         self._judged = [part for part in components if isinstance(part, Judged) and part.role == "term"]
-        self._on_failure, self._floor = on_failure, floor
+        self._on_failure, self._floor, self._combine = on_failure, floor, combine
 
     async def score(self, sample: Sample, rollout: Rollout) -> Reward:
         """The reward of one rollout.
@@ -83,7 +94,7 @@ class CompositeReward:
                 passed[-1] = result.model_copy(update={"value": 0.0})
                 return self._gated(rollout, passed)
         for part in self._judged:
-            why = part.refusal(rollout.response)
+            why = part.refusal(rollout)
             if why:
                 # Else the judge would fail on it, and the policy could earn the neutral value, or an escape, that way.
                 return self._gated(rollout, [*passed, _shut(f"{part.name}_input", why)])
@@ -95,14 +106,12 @@ class CompositeReward:
         terms = [s for s in scores if s.role == "term" and s.value is not None and s.weight > 0]
         if not terms:
             return self._gated(rollout, [*scores, _shut("nothing_to_score", "nothing in it can be scored")])
-        # Divided first: the sum of shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
-        total = sum(term.weight for term in terms)
-        value = sum(term.weight / total * (term.value or 0.0) for term in terms)
         return Reward(
             rollout_id=rollout.id,
-            value=min(1.0, max(0.0, value)),
+            value=combined([(term.value or 0.0, term.weight) for term in terms], self._combine),
             status=RewardStatus.SCORED,
             components=tuple(scores),
+            combine=self._combine,
             usage=usage,
         )
 
@@ -112,8 +121,23 @@ class CompositeReward:
         Raises:
             RewardError: as in `score`; every other rollout of the group has been scored to its end by then.
         """
-        rewards = await together([self.score(group.sample, rollout) for rollout in group.rollouts])
+        bound = self._within(group)
+        rewards = await together([bound.score(group.sample, rollout) for rollout in group.rollouts])
         return matched(group, rewards)
+
+    @property
+    def needs_group(self) -> bool:
+        """A component compares a response with its siblings: `score` alone finds nothing to say for it."""
+        return any(isinstance(part, ComparesInGroup) for part in (*self._gates, *self._others))
+
+    def _within(self, group: Group) -> "CompositeReward":
+        """This reward, with those components that compare in a group knowing this one."""
+        if not self.needs_group:
+            return self
+        bound = copy.copy(self)
+        bound._gates = [_bound(part, group) for part in self._gates]  # noqa: SLF001 (a copy of our own)
+        bound._others = [_bound(part, group) for part in self._others]  # noqa: SLF001 (a copy of our own)
+        return bound
 
     def _gated(self, rollout: Rollout, scores: Sequence[ComponentScore]) -> Reward:
         return Reward(
@@ -123,6 +147,22 @@ class CompositeReward:
             components=tuple(scores),
             usage=_usage(scores),
         )
+
+
+def combined(parts: Sequence[tuple[float, float]], combine: Combine = "sum") -> float:
+    """One number in [0, 1] of values in [0, 1] with weights above 0.
+
+    Args:
+        parts: value and weight; at least one.
+        combine: weighted arithmetic mean (``sum``) or weighted geometric mean (``product``).
+    """
+    # Divided first: shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
+    total = sum(weight for _, weight in parts)
+    if combine == "product":
+        value = math.prod(math.pow(value, weight / total) for value, weight in parts)
+    else:
+        value = sum(weight / total * value for value, weight in parts)
+    return min(1.0, max(0.0, value))
 
 
 def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:
@@ -146,6 +186,10 @@ def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:
             )
     by_id = {reward.rollout_id: reward for reward in rewards}
     return tuple(by_id[i] for i in wanted)
+
+
+def _bound(part: Component, group: Group) -> Component:
+    return part.within(group) if isinstance(part, ComparesInGroup) else part
 
 
 async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentScore:
