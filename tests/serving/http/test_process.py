@@ -205,7 +205,8 @@ async def test_a_waiting_cohort_is_judged_when_the_service_ends(run):
 async def test_several_workers_share_a_port_and_hold_a_cohort_in_one(run, tmp_path: Path):
     """Siblings come to any worker and are judged together; any worker tells all figures; the end is graceful."""
     async with serve(right_reply) as judge:
-        service = await run(f"openai-compat:{judge.origin}/v1#judge", "--workers", "2")
+        model = f"openai-compat:{judge.origin}/v1#judge"
+        service = await run(model, "--workers", "2", limits={"breaker_failures": 20})
 
         async def ask(group: int, sibling: int):
             rollouts = [{"id": f"{group}/{sibling}", "response": response(group * 10 + sibling)}]
@@ -229,6 +230,7 @@ async def test_several_workers_share_a_port_and_hold_a_cohort_in_one(run, tmp_pa
             async with service.http.get(f"{service.url}/metrics", headers={"Connection": "close"}) as answer:
                 texts.append(await answer.text())
         assert all('adjudge_rewards_total{status="scored"} 64.0' in text for text in texts)
+        assert all(re.search(r'^adjudge_breaker_open{judge="[^"]+"} 0.0$', text, re.MULTILINE) for text in texts)
         journals = [tmp_path / "out" / f"worker-{index}.journal.jsonl" for index in range(2)]
         assert all(journal.stat().st_size for journal in journals)
         service.process.send_signal(signal.SIGTERM)
