@@ -246,7 +246,7 @@ def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
     known = cases or (len(suite.asks) if suite else 0) or own
     again = min(probes.repeat_cases, known) * (probes.repeats - 1)
     worded = min(probes.wording_cases, known) * len(variants(judging.rubric))
-    changed = probes.content_free + probes.attacks + probes.harmless + len(DRESSES) * probes.dresses
+    changed = probes.content_free + probes.attacks + probes.harmless + (len(DRESSES) + 1) * probes.dresses
     changed += len(LENGTHS) * probes.lengths
     drawn = judging.of_rollouts("judge", own, judged=own * (0 if judging.chooses else probes.repeats - 1))
     # A labelled case asks one criterion; a response of another kind as many as it has.

@@ -89,7 +89,7 @@ def run_checks(
 
 
 def _untested() -> Check:
-    needs = "Needed: known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
+    needs = "Known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
     return Check(
         name="suite", title="Judge tests", outcome=Outcome.NOT_ENOUGH_DATA, detail="There are none.", needs=needs
     )
