@@ -79,8 +79,9 @@ def test_what_cannot_be_read_is_refused(reward, query, label):
         reward([query], [PROMPT], [label])
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_openrlhf_loads_the_file(tmp_path, task_folder):
-    """OpenRLHF's own executor loads and calls the file; it cannot run on a machine without GPU, its loader can."""
+    """OpenRLHF's own executor loads and calls the file; training needs a GPU, they do not."""
     path = tmp_path / "reward.py"
     path.write_text(
         "from adjudge.pipeline.trainers import reward_for\n"
