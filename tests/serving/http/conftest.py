@@ -77,6 +77,7 @@ class Scripted:
         self.groups: list[list[str]] = []
         self.seen: list[str] = []
         self.under_way = 0
+        self.needs_group = False
         self.changed = asyncio.Condition()
 
     async def score(self, sample: Sample, rollout: Rollout) -> Reward:

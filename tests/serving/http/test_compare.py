@@ -140,3 +140,17 @@ async def test_a_request_that_is_cut_off_leaves_the_group_whole(start):
     await asyncio.wait([cut])
     results, siblings = await cohorts.join("g", 2, None, ROW, [two], named=True)
     assert ([result.reward.value for result in results], siblings) == ([0.5], 2)
+
+
+async def test_a_reward_that_needs_siblings_is_not_asked_without_them(start):
+    """/score and trainers' single requests are refused with what to do; /compare and ?cohort= are answered."""
+    client = await start()
+    client.reward.needs_group = True
+    status, told = await client.post("/score", {"items": [{"id": "a", "response": "0.5", "sample": "row-1"}]})
+    assert (status, "/compare" in told["fix"]) == (409, True)
+    lone = {"prompt": "P?", "response": "0.5", "label": None}
+    status, told = await client.post("/slime", lone)
+    assert (status, "?cohort=G" in told["fix"]) == (409, True)
+    assert (await client.post("/compare", asks("g", ("a", "0.5"), ("b", "0.5"), size=2)))[0] == 200
+    answers = await asyncio.gather(*(client.post("/slime?cohort=2", lone) for _ in range(2)))
+    assert [status for status, _ in answers] == [200, 200]

@@ -20,7 +20,7 @@ async def test_openrlhf_gets_one_number_a_query(start):
     assert told == {
         "rewards": [0.75, 0.4, 0.25],
         "scores": [0.75, 0.4, 0.25],
-        "extra_logs": {"adjudge_masked": [0.0, 1.0, 1.0]},
+        "extra_logs": {"adjudge_unscored": [0.0, 1.0, 1.0]},
     }
     assert client.reward.seen == ["answer 0.75", "mask", "fallback"]
 

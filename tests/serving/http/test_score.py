@@ -60,8 +60,8 @@ async def test_a_bad_sample_in_a_batch_is_its_own_matter(start):
     ]
 
 
-async def test_what_the_judge_wrote_stays_inside(start):
-    """Answers hold scores and details, not the judge's replies."""
+async def test_raw_replies_of_the_judge_stay_inside(start):
+    """Answers hold scores, details and reasons, not the replies as they came."""
     client = await start()
     assert "what the judge wrote" not in json.dumps(await client.score("0.5"))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adjudge.domain import Group, Reward, RewardFunction, Rollout, Sample
+from adjudge.domain import Group, MayNeedGroup, Reward, RewardFunction, Rollout, Sample
 from adjudge.errors import AdjudgeError, RewardError
 from adjudge.serving.http.metrics import Metrics
 from adjudge.serving.http.refused import RefusedError
@@ -49,8 +49,15 @@ class Desk:
         """Begin to score each rollout by itself.
 
         Raises:
-            RefusedError: 413 too many for one request; 429 too many are waiting.
+            RefusedError: 409 the reward needs their siblings; 413 too many for one request; 429 too many are waiting.
         """
+        if isinstance(self._reward, MayNeedGroup) and self._reward.needs_group:
+            raise RefusedError(
+                409,
+                "The task's reward compares each response with its siblings, and here each comes by itself.",
+                "What is left of such a reward without them would be another reward.",
+                "Ask /compare; or write ?cohort=G behind a trainer's path, or start the service with --cohort G.",
+            )
         self.check_size(len(work))
         if self._inside + len(work) > self._settings.room:
             raise self.busy(f"{self._inside} samples are in work or waiting.")

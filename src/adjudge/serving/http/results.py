@@ -15,7 +15,7 @@ Rows = Mapping[str, Sample]
 
 
 def told(result: Result) -> Scored:
-    """A result as clients see it. What the judge wrote stays here."""
+    """A result as clients see it. The judge's raw replies stay here."""
     if result.error is not None:
         error = result.error
         return Scored(id=result.id, reward=None, status="error", explanation=f"{error.what} {error.why} {error.fix}")

@@ -40,7 +40,10 @@ def score_door(desk: Desk, rows: Rows) -> Door:
         response=ScoreResponse,
         ask=ask,
         line=Scored,
-        refuses={404: "a sample names a row that the task does not have", 409: "two items have the same id"},
+        refuses={
+            404: "a sample names a row that the task does not have",
+            409: "two items have the same id, or the reward needs their siblings",
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 It sends ``{query: [prompt + response], prompts: [...], labels: [...]}``, mostly one of each, and reads
 ``{rewards: [number], scores?, extra_logs?}``. Null would break its trainer, and after five errors it goes on without a
-reward and breaks later: a masked response gets the neutral number and ``extra_logs.adjudge_masked`` 1.
+reward and breaks later: a masked response gets the neutral number and ``extra_logs.adjudge_unscored`` 1.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class OpenRlhfResponse(Frozen):
     rewards: tuple[float, ...]
     scores: tuple[float, ...]
     extra_logs: dict[str, tuple[float, ...]]
-    """``adjudge_masked``: 1 where the number is the neutral value and no evidence."""
+    """``adjudge_unscored``: 1 where the number is the neutral value and no evidence."""
 
 
 def _read(request: OpenRlhfRequest, ground: Ground) -> list[Asked]:
@@ -92,7 +92,7 @@ def _write(request: OpenRlhfRequest, results: Sequence[Result], ground: Ground) 
     numbers = [number(result, ground.neutral) for result in results]
     values = tuple(one.value for one in numbers)
     return OpenRlhfResponse(
-        rewards=values, scores=values, extra_logs={"adjudge_masked": tuple(float(one.masked) for one in numbers)}
+        rewards=values, scores=values, extra_logs={"adjudge_unscored": tuple(float(one.masked) for one in numbers)}
     )
 
 

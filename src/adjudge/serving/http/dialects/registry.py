@@ -72,7 +72,10 @@ def doors_of(dialect: Dialect[Any, Any], desk: Desk, cohorts: Cohorts, ground: G
             ask=ask,
             keys=keys,
             has_cohort=True,
-            refuses={404: "a row is named that the task does not have", 409: "siblings do not fit together"},
+            refuses={
+                404: "a row is named that the task does not have",
+                409: "the reward needs siblings, or they do not fit together",
+            },
         ),
         *(
             Door(path=path, summary="A greeting; nothing is kept.", request=Greeting, response=Greeting, ask=greet)
