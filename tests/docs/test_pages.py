@@ -19,14 +19,13 @@ from adjudge.pipeline.config import (
     BaselineConfig,
     DataConfig,
     EvaluateConfig,
-    JudgeConfig,
-    PanelConfig,
     PolicyConfig,
     ReleaseConfig,
     RewardConfig,
     Task,
     ValidateConfig,
 )
+from adjudge.pipeline.judge_config import JudgeConfig, PanelConfig
 from adjudge.release.gate import Rule
 from adjudge.rewards.base import ComponentConfig
 from adjudge.rewards.registry import TYPES, AnyComponent

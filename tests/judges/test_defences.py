@@ -14,7 +14,7 @@ from adjudge.judges.choice import ChoiceJudge, choice_parts
 from adjudge.judges.defences import DEFENDED, Defences, neutralised
 from adjudge.judges.prompt import Prompt, prompt_fingerprint, rubric_form
 from adjudge.judges.rubric import RubricJudge
-from adjudge.pipeline.config import JudgeConfig
+from adjudge.pipeline.judge_config import JudgeConfig
 from adjudge.testing.builders import DOCUMENT, REFERENCE, make_rubric
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -17,7 +17,6 @@ from adjudge.domain.rubric import Rubric
 from adjudge.domain.sample import Sample
 from adjudge.domain.verdict import FailureKind, JudgeFailure, Judgement, Verdict
 from adjudge.errors import ConfigError
-from adjudge.judges.ranking import spearman
 from adjudge.judges.together import together
 from adjudge.judges.votes import Each, again, joint_items, joint_raw, joint_usage, mean, vote_of
 
@@ -231,6 +230,8 @@ def leave_one_out(table: Mapping[str, Mapping[str, float]]) -> tuple[MemberWeigh
     if len(table) < 3 or len(shared) < 3:
         msg = f"{len(table)} judges with {len(shared)} cases in common: three of both are needed"
         raise ValueError(msg)
+    from adjudge.judges.ranking import spearman  # noqa: PLC0415  (numpy, which no vote needs)
+
     found: dict[str, float | None] = {}
     for judge, scores in table.items():
         others = [other for name, other in table.items() if name != judge]

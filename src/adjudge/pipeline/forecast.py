@@ -18,9 +18,10 @@ from adjudge.judges.graders.names import model_calls
 from adjudge.judges.rubric import batch_size
 from adjudge.judges.suite.suite import load_suite
 from adjudge.models.cache import EMBEDDED_JUDGES
-from adjudge.pipeline.config import JudgeConfig, Stage
+from adjudge.pipeline.config import Stage
 from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.grading import check_grader, task_grader
+from adjudge.pipeline.judge_config import JudgeConfig, JudgedTask
 from adjudge.pipeline.judging import check_chooser, members, task_rubric
 from adjudge.pipeline.labelled import held_out_cases
 from adjudge.pipeline.own import Unasked
@@ -158,7 +159,7 @@ def _check(task: LoadedTask, rubric: Rubric) -> None:
             resolve_endpoint(model, base=task.folder, sends=config.judge.sends)
 
 
-def _local_judge(task: LoadedTask) -> set[str]:
+def _local_judge(task: JudgedTask) -> set[str]:
     """The base model of a judge on this machine."""
     config = task.config.judge
     if not config.model.startswith("local:"):

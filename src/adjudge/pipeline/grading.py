@@ -7,12 +7,12 @@ from adjudge.judges.graders.base import Settings
 from adjudge.judges.graders.judge import GraderJudge
 from adjudge.judges.graders.names import models_of
 from adjudge.judges.journaled import JournaledEndpoint
-from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.pipeline.judge_config import JudgedTask
 from adjudge.store.journal import Journal
 from adjudge.wire.openai_graders import AnyGrader, load_grader
 
 
-def task_grader(task: LoadedTask) -> AnyGrader | None:
+def task_grader(task: JudgedTask) -> AnyGrader | None:
     """The grader that the task names, or None where it names a rubric.
 
     Raises:
@@ -23,7 +23,7 @@ def task_grader(task: LoadedTask) -> AnyGrader | None:
     return None if name is None else load_grader(task.path(name))
 
 
-def grader_endpoints(task: LoadedTask, grader: AnyGrader) -> dict[str, Endpoint]:
+def grader_endpoints(task: JudgedTask, grader: AnyGrader) -> dict[str, Endpoint]:
     """Who answers for each model of the grader: ``judge.model`` for all of them, or the model itself at OpenAI.
 
     Raises:
@@ -44,7 +44,7 @@ def grader_endpoints(task: LoadedTask, grader: AnyGrader) -> dict[str, Endpoint]
     return found
 
 
-def check_grader(task: LoadedTask, grader: AnyGrader) -> None:
+def check_grader(task: JudgedTask, grader: AnyGrader) -> None:
     """Whether the task's grader could judge, without asking anybody.
 
     Raises:
@@ -54,7 +54,7 @@ def check_grader(task: LoadedTask, grader: AnyGrader) -> None:
     GraderJudge(grader, Settings(endpoints=grader_endpoints(task, grader)))
 
 
-def grader_judge(task: LoadedTask, grader: AnyGrader, endpoints: dict[str, Endpoint], journal: Journal) -> GraderJudge:
+def grader_judge(task: JudgedTask, grader: AnyGrader, endpoints: dict[str, Endpoint], journal: Journal) -> GraderJudge:
     """The grader as a judge, its model calls journaled.
 
     Raises:

@@ -14,8 +14,8 @@ from adjudge.errors import AdjudgeError, ConfigError, DataError, MissingError
 from adjudge.judges.choice import ChoiceJudge
 from adjudge.judges.load import load_rubric
 from adjudge.judges.rubric import RubricJudge
-from adjudge.pipeline.config import JudgeConfig
 from adjudge.pipeline.data import split_samples
+from adjudge.pipeline.judge_config import JudgeConfig
 from adjudge.pipeline.judging import Bench, open_bench
 from adjudge.pipeline.labelled import as_rollout, held_out_cases, known_answer, sample_of
 from adjudge.pipeline.stop import tell

@@ -20,10 +20,8 @@ from adjudge.judges.load import load_rubric
 from adjudge.judges.panel import PanelJudge
 from adjudge.judges.rubric import RubricJudge
 from adjudge.models.cache import cache_folder
-from adjudge.pipeline.config import changed
 from adjudge.pipeline.grading import grader_endpoints, grader_judge, task_grader
-from adjudge.pipeline.policy import adapter_folder
-from adjudge.pipeline.taskfile import LoadedTask
+from adjudge.pipeline.judge_config import JudgedSections, JudgedTask, changed
 from adjudge.rewards.registry import build_reward
 from adjudge.store.journal import Journal
 
@@ -55,7 +53,7 @@ class Bench:
         endpoints: journaled, one a model; or the judge itself, where that is a grader.
     """
 
-    task: LoadedTask
+    task: JudgedTask
     rubric: Rubric
     endpoints: tuple[Opened, ...]
 
@@ -98,7 +96,7 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def open_bench(task: LoadedTask, journal: Journal) -> AsyncIterator[Bench]:
+async def open_bench(task: JudgedTask, journal: Journal) -> AsyncIterator[Bench]:
     """The task's judge, for as long as the block lasts.
 
     Raises:
@@ -119,15 +117,16 @@ async def open_bench(task: LoadedTask, journal: Journal) -> AsyncIterator[Bench]
         yield Bench(task, rubric, tuple(opened))
 
 
-def members(task: LoadedTask) -> tuple[LoadedTask, ...]:
+def members(task: JudgedTask) -> tuple[JudgedTask, ...]:
     """The task with each of its judges alone: of a panel, or of those to fall over to."""
     judge = task.config.judge
     return tuple(
-        LoadedTask(task.config.model_copy(update={"judge": judge.member(model)}), task.file) for model in judge.models
+        JudgedTask(JudgedSections(judge=judge.member(model), reward=task.config.reward), task.file)
+        for model in judge.models
     )
 
 
-async def _opened(task: LoadedTask, rubric: Rubric, journal: Journal, stack: contextlib.AsyncExitStack) -> Opened:
+async def _opened(task: JudgedTask, rubric: Rubric, journal: Journal, stack: contextlib.AsyncExitStack) -> Opened:
     endpoint = await asyncio.to_thread(_endpoint, task)
     if isinstance(endpoint, ChoiceEndpoint):
         check_chooser(task, rubric)
@@ -137,13 +136,13 @@ async def _opened(task: LoadedTask, rubric: Rubric, journal: Journal, stack: con
     return JournaledEndpoint(path, journal)
 
 
-def _path(task: LoadedTask, endpoint: Endpoint, journal: Journal) -> CallPath:
+def _path(task: JudgedTask, endpoint: Endpoint, journal: Journal) -> CallPath:
     """The endpoint as the task wants it called; what the task's earlier runs paid, for any judge, is spent."""
     spent = sum((Usage.model_validate(reply.get("usage", {})) for reply in journal.replies()), Usage())
     return call_path(endpoint, task.config.judge.limits, spent=spent, folder=cache_folder() / "calls")
 
 
-def task_rubric(task: LoadedTask) -> Rubric:
+def task_rubric(task: JudgedTask) -> Rubric:
     """The task's rubric; for a task with a grader, the names of its parts as one.
 
     Raises:
@@ -166,7 +165,7 @@ def without(rubric: Rubric, weak: Collection[str]) -> Rubric:
     return Rubric.model_validate({**rubric.model_dump(), "criteria": criteria})
 
 
-def _endpoint(task: LoadedTask) -> Endpoint | ChoiceEndpoint:
+def _endpoint(task: JudgedTask) -> Endpoint | ChoiceEndpoint:
     config = task.config.judge
     provider, _, model = config.model.partition(":")
     if config.adapter is None:
@@ -178,15 +177,16 @@ def _endpoint(task: LoadedTask) -> Endpoint | ChoiceEndpoint:
             "Leave judge.adapter out, or write for example model: local:smollm2-135m.",
         )
     from adjudge.endpoints.local import LocalChoiceEndpoint  # noqa: PLC0415  (torch)
+    from adjudge.pipeline.policy import adapter_folder  # noqa: PLC0415  (the settings of training)
 
     return LocalChoiceEndpoint.load(_local_name(task, model), adapter_folder(task, config.adapter))
 
 
-def _local_name(task: LoadedTask, model: str) -> str:
+def _local_name(task: JudgedTask, model: str) -> str:
     return str(task.path(model)) if "/" in model else model
 
 
-def check_chooser(task: LoadedTask, rubric: Rubric) -> None:
+def check_chooser(task: JudgedTask, rubric: Rubric) -> None:
     """Whether task and rubric fit a judge that chooses between answers.
 
     Raises:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adjudge.errors import ConfigError, MissingError
 from adjudge.models.cache import embedded_adapter, folder_of
+from adjudge.pipeline.judge_config import JudgedTask
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.config import LoraSettings, SamplingSettings
 
@@ -20,7 +21,7 @@ def base_name(task: LoadedTask) -> str:
     return local_reference(task, task.config.policy.model)
 
 
-def local_reference(task: LoadedTask, reference: str) -> str:
+def local_reference(task: JudgedTask, reference: str) -> str:
     """``local:NAME`` -> a name, or the path of a folder, that `adjudge.models.load` takes.
 
     Raises:
@@ -55,7 +56,7 @@ def model_folder(name: str) -> Path:
     return folder
 
 
-def adapter_folder(task: LoadedTask, reference: str) -> Path:
+def adapter_folder(task: JudgedTask, reference: str) -> Path:
     """The folder of an adapter: a path, or ``embedded:NAME`` for one that ships with the package.
 
     Raises:

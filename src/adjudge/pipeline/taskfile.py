@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from adjudge.errors import ConfigError
 from adjudge.judges.load import read_yaml
 from adjudge.pipeline.config import Task
+from adjudge.pipeline.judge_config import JudgedTask
 
 _ENGINE: Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
     {
@@ -42,20 +43,10 @@ _ENGINE: Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
 
 
 @dataclass(frozen=True)
-class LoadedTask:
+class LoadedTask(JudgedTask):
     """A task and the file it came from."""
 
     config: Task
-    file: Path
-
-    @property
-    def folder(self) -> Path:
-        """What paths in the task are relative to."""
-        return self.file.parent
-
-    def path(self, name: str) -> Path:
-        """A file that the task names."""
-        return self.folder / name
 
     def resolved(self) -> str:
         """The configuration with all defaults written out, as YAML."""
