@@ -88,8 +88,8 @@ def _checked(field: RecipeField, value: object, target: Target) -> Value:
         if isinstance(value, bool):
             return value
         _refuse(field.name, f"is {value!r}", field.meaning, "Write true or false.")
-    kinds: tuple[type, ...] = (int,) if field.kind == "int" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not limits.hold(value):
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and limits.hold(value)
+    if not isinstance(value, int | float) or not fits or (field.kind == "int" and isinstance(value, float)):
         number = "a whole number" if field.kind == "int" else "a number"
         _refuse(field.name, f"is {value!r}", field.meaning, f"Write {number}{_within(limits)}.")
     if field.name == "lora_alpha" and value % 32:

@@ -20,6 +20,21 @@ MODEL: Final = "nova-textgeneration-lite-v2"
 """Nova 2 Lite, as the SDK names it."""
 
 
+_CHECK: Final = '''def leaves(tree):
+    """Names and values of a recipe, without their folders."""
+    for name, value in tree.items():
+        yield from leaves(value) if isinstance(value, dict) else [(name, value)]
+
+
+# The SDK drops overrides that its own recipe does not know, with a warning only.
+found = list(leaves(trainer.get_resolved_recipe()))
+lost = [path for path, value in arguments["overrides"].items() if (path.rpartition(".")[2], value) not in found]
+if lost:
+    sys.exit(f"The recipe of the service does not take {', '.join(lost)}. Leave them out: adjudge launch --without NAME")
+'''
+"""Part of the script: nothing is started that is not what the task asks for."""
+
+
 class Compute(Frozen):
     """What the training runs on: a HyperPod cluster, or machines that a training job takes for itself."""
 
@@ -93,7 +108,8 @@ def trainer_script(train: TrainFields, place: RunPlace, compute: Compute) -> str
         f"{notes}arguments = {_literal(trainer_arguments(train, place))}\n"
         f"{evaluator}"
         f"compute = {_call(compute.kind, compute.arguments)}\n"
-        "trainer = RLVRTrainer(compute=compute, **arguments)\n"
+        "trainer = RLVRTrainer(compute=compute, **arguments)\n\n\n"
+        f"{_CHECK}\n\n"
         'trainer.train(wait=False, dry_run="--dry-run" in sys.argv)\n'
     )
 
