@@ -1,0 +1,1 @@
+"""The reward for other people's trainers: an AWS Lambda function, an HTTP service."""
