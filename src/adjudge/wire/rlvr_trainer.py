@@ -30,7 +30,7 @@ _CHECK: Final = '''def leaves(tree):
 found = list(leaves(trainer.get_resolved_recipe()))
 lost = [path for path, value in arguments["overrides"].items() if (path.rpartition(".")[2], value) not in found]
 if lost:
-    sys.exit(f"The recipe of the service does not take {', '.join(lost)}. Leave them out: adjudge launch --without NAME")
+    sys.exit(f"The recipe of the service does not take {', '.join(lost)}. Launch again --without them.")
 '''
 """Part of the script: nothing is started that is not what the task asks for."""
 
