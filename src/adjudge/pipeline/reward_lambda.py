@@ -1,14 +1,6 @@
 """A task's reward as an AWS Lambda handler. What a cold start imports is kept small: no training, no checks, no numpy.
 
-The package that is deployed holds ``task/`` (the task file, its rubric and schemas) and a ``lambda_function.py``:
-
-    from adjudge.pipeline.reward_lambda import task_handler
-
-    _handler = task_handler()
-
-
-    def lambda_handler(event, context):
-        return _handler(event, context)
+The package that is deployed holds the task in ``task/`` and `SHIM` as ``lambda_function.py``.
 """
 
 import contextlib
@@ -16,6 +8,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -28,8 +21,22 @@ from adjudge.rewards.failure import Neutral
 from adjudge.serving.nova import NovaHandler, NovaSettings
 from adjudge.store.journal import Journal
 
-TASK_VARIABLE = "ADJUDGE_TASK"
+TASK_VARIABLE: Final = "ADJUDGE_TASK"
 """Environment variable with the task's folder or file."""
+
+SHIM: Final = '''"""The reward of the task beside this file, for Amazon Nova RFT: lambda_function.lambda_handler."""
+
+from adjudge.pipeline.reward_lambda import task_handler
+
+# Read once, with the judge's connections opened: every invocation of this process uses them.
+_answer = task_handler()
+
+
+def lambda_handler(event, context):
+    """One result for each row of the event."""
+    return _answer(event, context)
+'''
+"""The one file of code that the function's package needs. It may be loaded by ``exec``: it asks for no ``__file__``."""
 
 
 def task_handler(task: Path | None = None, settings: NovaSettings | None = None) -> NovaHandler:

@@ -4,8 +4,6 @@ The trainer takes numbers only, so that a sample without a reward cannot be mask
 declared: a neutral value, always marked by the metric ``adjudge_fallback``, or an error for the whole invocation.
 """
 
-import concurrent.futures
-import contextlib
 import json
 import sys
 import time
@@ -109,15 +107,17 @@ class NovaHandler:
 
     def close(self) -> None:
         """Close the judge's connections and the loop."""
-        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
-            self._loop.start(self._opened.__aexit__(None, None, None)).result(timeout=5.0)
-        self._loop.close()
+        self._loop.close(self._opened.__aexit__(None, None, None))
 
     def _open(self) -> None:
         self._loop = LoopThread()
         self._served = 0
         self._opened = self._open_reward()
-        self._reward = self._loop.start(self._opened.__aenter__()).result()
+        try:
+            self._reward = self._loop.start(self._opened.__aenter__()).result()
+        except BaseException:
+            self._loop.close()
+            raise
 
     def _scores(self, rows: Sequence[EventRow], start: float, left: float | None) -> dict[int, Outcome]:
         """What is there in time, by place. A component that holds up the loop cannot hold up the answer."""
@@ -137,7 +137,7 @@ class NovaHandler:
             running.result(timeout=None if seconds is None else seconds + reserve / 2)
         except TimeoutError:
             # The loop is stuck. It is left to itself, with its judge; the next invocation has new ones.
-            self._loop.close(0.0)
+            self._loop.close(self._opened.__aexit__(None, None, None), seconds=0.0)
             self._open()
         return dict(found)
 

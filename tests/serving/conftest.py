@@ -1,0 +1,35 @@
+"""A task folder as it lies in a function's package, with a judge on the loopback interface."""
+
+import shutil
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from adjudge.pipeline.reward_lambda import SHIM
+
+MakeFunction = Callable[..., Path]
+
+
+@pytest.fixture
+def make_function(tmp_path: Path) -> MakeFunction:
+    """Makes the function's folder: ``make_function(url, {"limits": ...})``; the dictionary goes into ``judge``."""
+
+    def make(url: str, judge: dict[str, Any] | None = None, reward: dict[str, Any] | None = None) -> Path:
+        template = Path(str(resources.files("adjudge"))) / "templates" / "tiny"
+        folder = tmp_path / "function"
+        (folder / "task").mkdir(parents=True)
+        (folder / "lambda_function.py").write_text(SHIM)
+        shutil.copy(template / "rubric.yaml", folder / "task")
+        task = {
+            "name": "letters",
+            "judge": {"model": f"openai-compat:{url}#judge", **(judge or {})},
+            "reward": {"terms": [{"type": "judged"}], **(reward or {})},
+        }
+        (folder / "task" / "task.yaml").write_text(yaml.safe_dump(task))
+        return folder
+
+    return make
