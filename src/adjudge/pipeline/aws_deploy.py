@@ -1,6 +1,5 @@
 """From a task to the folder of its deployment: package, template, policies, README."""
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from adjudge.release.aws_package import Package, build, import_seconds
 from adjudge.release.aws_readme import readme
 from adjudge.release.aws_target import Machine
 from adjudge.release.aws_template import ZIP, template_yaml
-from adjudge.store.atomic import write_text
+from adjudge.store.atomic import write_bytes, write_json
 
 _MOST_SECONDS: Final = 0.5
 """Of the import, before it is told."""
 
-_EVENT: Final = [
+_EVENT: Final[list[Any]] = [
     {"id": "1", "messages": [{"role": "user", "content": "A question"}, {"role": "assistant", "content": "An answer"}]}
 ]
 
@@ -104,15 +103,15 @@ def prepare(aws: AwsTask, settings: FunctionSettings, folder: Path, *, region: s
             f"starts slower. Run the command with Python {machine.python} on {machine.machine} Linux to have it."
         )
     place = Place("aws", region or "REGION", "ACCOUNT")
-    documents = {
+    documents: dict[str, dict[str, Any] | list[Any]] = {
         "function-policy.json": function_policy(settings, place),
         "training-role-policy.json": invoke_policy(settings, place),
         "event.json": _EVENT,
     }
     for name, data in documents.items():
-        write_text(folder / name, json.dumps(data, indent=2) + "\n")
-    write_text(folder / "template.yaml", template_yaml(settings))
-    write_text(folder / "README.md", readme(settings, package, place, seconds))
+        write_json(folder / name, data)
+    write_bytes(folder / "template.yaml", template_yaml(settings).encode())
+    write_bytes(folder / "README.md", readme(settings, package, place, seconds).encode())
     return Prepared(folder, settings, package, seconds, tuple(notes))
 
 

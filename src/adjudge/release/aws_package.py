@@ -3,6 +3,7 @@
 The same inputs make the same bytes: entries are in order and carry no dates.
 """
 
+import io
 import os
 import py_compile
 import subprocess
@@ -21,6 +22,7 @@ from adjudge.release.aws_modules import Closure, closure
 from adjudge.release.aws_target import Machine
 from adjudge.release.aws_wheels import core_packages, requirements, wheel_files
 from adjudge.rewards.registry import AnyComponent
+from adjudge.store.atomic import write_bytes
 
 ENTRY: Final = "adjudge.pipeline.reward_lambda"
 """The module that makes the handler."""
@@ -140,14 +142,15 @@ def shim(*, has_secrets: bool) -> str:
 
 def write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
     """A zip with the entries in order, without dates, readable by all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(entries):
             about = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
             about.create_system = 3
             about.external_attr = 0o100644 << 16
             about.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(about, entries[path])
+    write_bytes(file, buffer.getvalue())
 
 
 def _needed(found: Closure, components: Collection[str]) -> list[str]:

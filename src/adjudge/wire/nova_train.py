@@ -66,8 +66,8 @@ def _refuse_place(names: list[str], target: Target) -> NoReturn:
     if first not in FIELDS and near:
         fix = f"Did you mean '{near[0]}'?"
     else:
-        left = " ".join(f"--without {name}" for name in names)
-        fix = f"Take them out of the task, or leave them out knowingly: {left}. Known there: {', '.join(known)}."
+        left = ",".join(names)
+        fix = f"Take them out, or leave them out knowingly: --without {left}. Known there: {', '.join(known)}."
     raise ConfigError(
         f"{_NAMES[target]} has no place for {listed}.",
         "What cannot be honoured is refused, because the run would silently be another one.",

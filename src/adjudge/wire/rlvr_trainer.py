@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from adjudge.domain.base import Frozen
 from adjudge.errors import ConfigError
@@ -19,6 +19,9 @@ from adjudge.wire.nova_train import TrainFields
 MODEL: Final = "nova-textgeneration-lite-v2"
 """Nova 2 Lite, as the SDK names it."""
 
+
+REPLICAS: Final = (2, 4, 8, 16)
+"""Machines that the published recipe may have."""
 
 _CHECK: Final = '''def leaves(tree):
     """Names and values of a recipe, without their folders."""
@@ -59,6 +62,28 @@ class Compute(Frozen):
     def kind(self) -> str:
         """Name of the class."""
         return "TrainingJobCompute" if self.cluster is None else "HyperPodCompute"
+
+
+def compute_of(cluster: str | None, namespace: str, instance_type: str, instances: int) -> Compute:
+    """The machines, as they were asked for.
+
+    Raises:
+        ConfigError: there are no such machines, or Nova is not trained on so many.
+    """
+    if instances not in REPLICAS:
+        raise ConfigError(
+            f"Nova is not trained on {instances} machines.",
+            "The recipe's run.replicas is 2, 4, 8 or 16.",
+            "Write for example --instances 4.",
+        )
+    try:
+        return Compute(cluster=cluster, namespace=namespace, instance_type=instance_type, instances=instances)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise ConfigError(
+            f"{option} {first['input']!r:.80}: {first['msg']}.", "Machines are asked for by it.", f"Correct {option}."
+        ) from error
 
 
 def overrides(train: TrainFields) -> dict[str, Value]:
