@@ -5,7 +5,6 @@ The same inputs make the same bytes: entries are in order and carry no dates.
 
 import io
 import os
-import py_compile
 import subprocess
 import sys
 import tempfile
@@ -143,7 +142,7 @@ def shim(*, has_secrets: bool) -> str:
 def write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
     """A zip with the entries in order, without dates, readable by all."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for path in sorted(entries):
             about = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
             about.create_system = 3
@@ -168,28 +167,27 @@ def _needed(found: Closure, components: Collection[str]) -> list[str]:
 
 
 def _compiled(entries: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Bytecode of the modules, which is used without a look at the source's date."""
-    tag = sys.implementation.cache_tag
-    made: dict[str, bytes] = {}
+    """Bytecode of the modules, which is used without a look at the source's date.
+
+    It is made by a process of its own with a fixed hash seed: what is in memory, and the order of sets, shows in it.
+    Files that are for other versions of Python, which nothing imports, have none.
+    """
     with tempfile.TemporaryDirectory(prefix="adjudge-compiled-") as folder:
-        source, target = Path(folder) / "source.py", Path(folder) / "source.pyc"
-        for path, data in entries.items():
-            if not path.endswith(".py"):
-                continue
-            source.write_bytes(data)
-            try:
-                py_compile.compile(
-                    str(source),
-                    str(target),
-                    path,
-                    doraise=True,
-                    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-                )
-            except py_compile.PyCompileError:
-                # A package may hold files for other versions of Python, which nothing imports.
-                continue
-            parent, _, name = path.rpartition("/")
-            made[f"{parent}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")] = target.read_bytes()
+        root = Path(folder)
+        for path in sorted(entries):
+            if path.endswith(".py"):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(entries[path])
+        command = [sys.executable, "-S", "-m", "compileall", "-q", "-s", folder, "--invalidation-mode"]
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        subprocess.run([*command, "unchecked-hash", folder], capture_output=True, check=False, env=environment)  # noqa: S603  (our own interpreter)
+        made = {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*.pyc")}
+    if not made:
+        raise RunError(
+            "No bytecode could be made of the package's modules.",
+            "The standard library's compileall was run on them, and made nothing.",
+            "See that `python -m compileall` works here and that the folder for temporary files has room.",
+        )
     return made
 
 
