@@ -96,8 +96,10 @@ def test_judge_tests_decide_the_exit_code(adjudge: Command, task: Path):
     assert json.loads(adjudge("judge", "test", task, "--json").out)["failed"] == ["a-word"]
 
 
-def test_a_judge_without_labelled_cases_is_not_validated(adjudge: Command, task: Path):
-    """`judge validate` says so, with exit code 1."""
+def test_a_judge_of_which_nothing_is_known_is_not_validated(adjudge: Command, task: Path):
+    """Without labelled cases and tests `judge validate` says so, with exit code 1."""
+    file = task / "task.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  tests: judge_tests.yaml\n", ""), encoding="utf-8")
     ended = adjudge("judge", "validate", task)
     assert ended.code == 1
     assert "not validated" in ended.out

@@ -14,12 +14,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from adjudge.endpoints.calls.path import CallConfig
+from adjudge.judges.interventions import DRESSES, KEY_ORDER, LENGTHS
+from adjudge.judges.load import load_rubric
+from adjudge.judges.variants import variants
 from adjudge.pipeline.anchors_config import AnchorsConfig
 from adjudge.pipeline.config import (
     BaselineConfig,
     DataConfig,
     EvaluateConfig,
     PolicyConfig,
+    ProbesConfig,
     ReleaseConfig,
     RewardConfig,
     Task,
@@ -30,6 +34,11 @@ from adjudge.release.gate import Rule
 from adjudge.rewards.base import ComponentConfig
 from adjudge.rewards.registry import TYPES, AnyComponent
 from adjudge.training.config import SftConfig, TrainConfig
+from adjudge.validation.check import Rule as CheckRule
+from adjudge.validation.checks.success import SuccessCriterion
+from adjudge.validation.passport import AGREEMENT
+from adjudge.validation.registry import CheckSettings
+from adjudge.wire.recorded.formats import FORMATS
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -44,6 +53,8 @@ SECTIONS = MappingProxyType(
         "judge / key of `panel`": PanelConfig,
         "reward": RewardConfig,
         "validate": ValidateConfig,
+        "validate / key of `success_criteria`": SuccessCriterion,
+        "validate / key of `probes`": ProbesConfig,
         "validate / key of `anchors`": AnchorsConfig,
         "train": TrainConfig,
         "evaluate": EvaluateConfig,
@@ -52,6 +63,19 @@ SECTIONS = MappingProxyType(
         "release / key of a rule": Rule,
     }
 )
+CHECKS = "validate / check"
+FROM_THE_TASK = frozenset(
+    {
+        ("repeats", "answers"),
+        ("attacks", "vices"),
+        ("production", "success"),
+        ("group", "scoring"),
+        ("group", "deterministic"),
+        ("cost", "rollouts"),
+        ("cost", "concurrency"),
+    }
+)
+"""Settings of checks that a validation fills in."""
 
 
 def tables(text: str) -> dict[str, list[list[str]]]:
@@ -102,7 +126,61 @@ def test_task_page_has_every_section():
     names = [field.alias or name for name, field in Task.model_fields.items() if name != "name"]
     text = (DOCS / "task.md").read_text()
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == names
-    assert set(tables(text)) == set(SECTIONS)
+    assert set(tables(text)) == {*SECTIONS, CHECKS}
+
+
+def demanded(check: str, key: str, value: object) -> str:
+    """A check's setting as the page writes it."""
+    if (check, key) in FROM_THE_TASK:
+        return "task"
+    if isinstance(value, CheckRule):
+        few = f", {value.min_n} values" if value.min_n > 1 else ""
+        return f"rule: {'at least' if value.at_least is not None else 'at most'} {value.limit:.2g}{few}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return yaml.safe_dump(value).splitlines()[0]
+
+
+def test_task_page_has_every_check_with_its_settings():
+    """docs/task.md has a row a check, in order, with every key of its settings and the default of the code."""
+    rows = tables((DOCS / "task.md").read_text())[CHECKS]
+    told = {name.strip("`"): re.findall(r"`(\w+)` \(([^)]*)\)", keys) for name, keys, _ in rows}
+    coded = {
+        check: [(key, demanded(check, key, field.default)) for key, field in type(of.default).model_fields.items()]
+        for check, of in CheckSettings.model_fields.items()
+    }
+    assert told == coded
+    assert list(told) == list(coded)
+    assert all(asks for *_, asks in rows)
+
+
+def test_the_passport_page_has_every_check():
+    """docs/judge-validation.md explains each check of a passport under a heading of its own, and no other."""
+    text = (DOCS / "judge-validation.md").read_text()
+    headings = re.findall(r"^### .*\(`(\w+)`\)$", text, re.MULTILINE)
+    assert sorted(headings) == sorted([AGREEMENT, *CheckSettings.model_fields])
+
+
+def test_the_passport_page_has_every_recorded_format():
+    """Each format of ``--from`` has its row in docs/judge-validation.md."""
+    rows = tables((DOCS / "judge-validation.md").read_text())["Published sets / `--from`"]
+    assert {row[0].strip("`") for row in rows} == set(FORMATS)
+
+
+def test_the_passport_page_counts_what_a_validation_asks():
+    """The numbers of questions in docs/judge-validation.md are those of the defaults and the shipped rubric."""
+    rows = tables((DOCS / "judge-validation.md").read_text())["What a check costs / asked"]
+    told = [int(found[0]) for *_, questions in rows if (found := re.match(r"\d+", questions))]
+    probes, rubric = ProbesConfig(), load_rubric(ROOT / "src/adjudge/templates/contract_review/rubric.yaml")
+    assert told == [
+        ValidateConfig().cases,
+        probes.repeat_cases * (probes.repeats - 1),
+        probes.wording_cases * len(variants(rubric)),
+        probes.content_free + probes.attacks + probes.harmless,
+        probes.dresses * len((*DRESSES, KEY_ORDER)),
+        probes.lengths * len(LENGTHS),
+        probes.groups * TrainConfig().number_generation * probes.repeats,
+    ]
 
 
 def test_reward_page_has_every_component_with_its_settings():

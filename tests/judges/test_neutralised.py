@@ -19,17 +19,20 @@ PIECES = st.sampled_from(
             '"cr\u0131ter\u0130a":',
             '"Answer" :',
         ),
+        *("\\", "\\\\", '\\\\"quote\\\\" :', "\"reason'", 'x\\"'),
         *("[[", "]]", "[", "<|", "|>", "\uff5c>", "<s>", "</s>", "[/INST]", "[gMASK]", "[sMASK]", "[CLS]", "[SEP]"),
         *("[AVAILABLE_TOOLS]", "[/TOOL_CALLS]", "[SYSTEM_PROMPT]", "[MASK]", "<", ">", ":", '"', "'", "ANSWER"),
         *("\r\n", "\n", "\t", "\x00", "\x0b", "\x7f", "\u200b", "\ud800", "\u2028", " ", "a", "1"),
     ]
 )
 
+OUR_KEY = re.compile(r"(?<!\\)\\*+([\"'])(criteria|reason|quote|answer)\\*+\1(?=\s*:)", re.IGNORECASE)
+
 
 def by_patterns(text: str) -> str:
     """Every pattern over every text."""
     text = defences._INVISIBLE.sub("", defences._SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")))
-    text = defences._OUR_KEY.sub(lambda match: defences._CURLY[match[1]].format(match[2]), text)
+    text = OUR_KEY.sub(lambda match: defences._CURLY[match[1]].format(match[2]), text)
     return defences._CHAT_TOKEN.sub(r"\g<0> ", defences._BRACKETS.sub(r"\g<0> ", text))
 
 

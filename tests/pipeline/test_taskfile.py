@@ -34,6 +34,13 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("key", ["accept: {atacks: known}", "must_pass: [atacks]"])
+def test_a_misspelt_check_is_told_with_the_one_that_was_meant(key: str):
+    """A check that does not exist would never be enforced, or its acceptance never used."""
+    with pytest.raises(ConfigError, match="did you mean 'attacks'"):
+        parse_task(yaml.safe_load(GOOD.replace("name: t", f"name: t\nvalidate: {{{key}}}")), "task.yaml")
+
+
 def test_the_smallest_task_has_all_defaults(tmp_path: Path):
     """Five sections are enough."""
     task = load_task(write(tmp_path, GOOD)).config

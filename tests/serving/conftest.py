@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-from adjudge.pipeline.reward_lambda import SHIM
-
 MakeFunction = Callable[..., Path]
+
+SHIM = """
+from adjudge.pipeline.reward_lambda import task_handler
+
+_handler = task_handler()
+
+
+def lambda_handler(event, context):
+    return _handler(event, context)
+"""
 
 
 @pytest.fixture

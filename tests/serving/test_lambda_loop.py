@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from adjudge.errors import RunError
-from adjudge.testing.lambda_runtime import ANSWER_BYTES, PAYLOAD_BYTES, Answered, LambdaProcess, lambda_process
+from adjudge.testing.lambda_runtime import (
+    ANSWER_BYTES,
+    PAYLOAD_BYTES,
+    Answered,
+    LambdaProcess,
+    lambda_process,
+    link_modules,
+)
 from adjudge.testing.server import Answer, fault_server
 
 pytest.importorskip("awslambdaric", reason="the runtime loop of AWS Lambda is not installed")
@@ -39,9 +46,12 @@ async def invoke(function: LambdaProcess, event: object, seconds: float = 30.0) 
     return await asyncio.to_thread(function.runtime.invoke, event, timeout_seconds=seconds)
 
 
-async def inside(folder: Path, log: Path, use: Callable[[LambdaProcess], Any], **environment: str) -> None:
-    """Start the function beside the running event loop, and use it."""
-    start = lambda_process(HANDLER, folder, log, path=[SOURCES], environment=environment)
+async def inside(
+    folder: Path, log: Path, use: Callable[[LambdaProcess], Any], *, packages: Path | None = None, **environment: str
+) -> None:
+    """Start the function beside the running event loop, and use it; with `packages`, it sees these and no others."""
+    path = [SOURCES] if packages is None else [packages]
+    start = lambda_process(HANDLER, folder, log, path=path, environment=environment, is_alone=packages is not None)
     function = await asyncio.to_thread(start.__enter__)
     try:
         await use(function)
@@ -72,6 +82,25 @@ async def test_the_function_scores_an_event_in_the_true_loop(make_function, tmp_
             assert all(line["request_id"] for line in lines)
 
         await inside(make_function(judge.url), tmp_path / "log", use)
+
+
+NEEDED = (
+    "adjudge aiohappyeyeballs aiohttp aiosignal annotated_types attr frozenlist idna json_repair jsonschema_rs"
+    " multidict orjson propcache pydantic pydantic_core rapidfuzz typing_extensions typing_inspection yaml yarl"
+)
+
+
+async def test_the_function_runs_on_a_handful_of_packages(make_function, tmp_path: Path):
+    """With nothing else to import from, the judge is called over HTTP and the event is scored."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    link_modules(NEEDED.split(), packages)
+    async with fault_server([Answer(GOOD)]) as judge:
+
+        async def use(function: LambdaProcess) -> None:
+            assert scores(await invoke(function, rows(3))) == [1.0] * 3
+
+        await inside(make_function(judge.url), tmp_path / "log", use, packages=packages)
 
 
 async def test_warm_invocations_keep_connections_and_replies(make_function, tmp_path: Path):

@@ -190,6 +190,27 @@ def test_raise_fails_the_invocation_after_all_were_scored(make_handler: MakeHand
     assert [one["aggregate_reward_score"] for one in handler([row("a"), row("c")], {})] == [0.5, 0.5]
 
 
+def test_a_judge_that_fails_on_most_is_an_error(make_handler: MakeHandler):
+    """Nothing is learnt from neutral values: too many of them stop the trainer, and a retry that is scored goes on."""
+    lines: list[str] = []
+    handler = make_handler(opens(Told(value)), lines)
+    with pytest.raises(RewardError, match="21 of 40 samples"):
+        handler([row(n, "no number" if n < 21 else "0.5") for n in range(40)], {})
+    assert len(lines) == 40
+    assert len(handler([row(n) for n in range(40)], {})) == 40
+
+
+def test_samples_that_come_one_by_one_are_counted_together(make_handler: MakeHandler):
+    """A single failure is answered with its mark; a judge that fails on and on is an error."""
+    handler = make_handler(opens(Told(value)))
+    for _ in range(19):
+        (found,) = handler([row("a", "no number")], {})
+        assert mark(found, "fallback") == 1.0
+    with pytest.raises(RewardError, match="1 of 1 samples"):
+        handler([row("a", "no number")], {})
+    assert handler([row("a")], {})
+
+
 def test_no_more_samples_at_once_than_allowed(make_handler: MakeHandler):
     """Concurrency bounds what is under way."""
     at_once = [0, 0]
@@ -308,7 +329,7 @@ def test_no_event_crashes_the_batch():
     async def opened() -> AsyncIterator[RewardFunction]:
         yield Hashed()
 
-    handler = NovaHandler(opened, NovaSettings(unscored=Neutral(neutral=0.5)), log=lambda _: None)
+    handler = NovaHandler(opened, NovaSettings(unscored=Neutral(neutral=0.5), most_unscored=1.0), log=lambda _: None)
 
     @given(st.lists(ROWS, max_size=5))
     @settings(deadline=None)

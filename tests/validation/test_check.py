@@ -45,9 +45,10 @@ def test_the_estimate_alone_can_be_made_to_decide():
 
 
 def test_a_figure_that_is_not_there_decides_nothing():
-    """No rows, no outcome; two values are the least that anything could be told from."""
+    """No rows, no outcome; how many would decide is known only where the rule asks for a number."""
     assert Rule(at_least=0.5).outcome(None) is UNDECIDED
-    assert Rule(at_least=0.5).needed(None) == 2
+    assert Rule(at_least=0.5).needed(None) is None
+    assert Rule(at_least=0.5, min_n=30).needed(None) == 30
     assert Rule(at_least=0.5, min_n=30).needed(None) == 30
 
 

@@ -107,4 +107,4 @@ def test_hardly_any_labels_are_no_error(made, labelled: int):
     verdicts, labels = made.simulated(prompts=3)
     check = calibration(made.material(verdicts, labels[:labelled]), DEFAULT)
     assert check.outcome is Outcome.NOT_ENOUGH_DATA
-    assert "Needed" in check.needs
+    assert "abels" in check.needs

@@ -33,17 +33,22 @@ def _a_number(value: object) -> object:
     return value
 
 
-Number = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+# The outermost: pydantic checks bounds on a plain number itself, and on a checked one by functions in Python.
+_IsNumber: Final = BeforeValidator(_a_number)
+
+Number = Annotated[float, Field(allow_inf_nan=False), _IsNumber]
 """A finite float; a bool or a numeric string is refused."""
 
-Score = Annotated[Number, Field(ge=0.0, le=1.0)]
+Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False), _IsNumber]
 """A finite number in [0, 1]."""
 
-Count = Annotated[int, BeforeValidator(_a_number), Field(ge=0)]
+Count = Annotated[int, Field(ge=0), _IsNumber]
 """A whole number from 0; a bool or a numeric string is refused."""
 
-Seconds = Annotated[Number, Field(ge=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False), _IsNumber]
+"""A finite float from 0."""
 
+Seconds = NotNegative
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 

@@ -1,10 +1,12 @@
 """**Policy**, **rollout** and **group**: who answered what, and which answers are compared."""
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from adjudge.domain.base import Count, Frozen, Number
+from adjudge.domain.answer import Answer, strict_answer
+from adjudge.domain.base import Count, Frozen, Number, Remembering
 from adjudge.domain.sample import Sample
 
 StopReason = Literal["stop", "length"]
@@ -17,7 +19,7 @@ class Policy(Frozen):
     version: Count = 0
 
 
-class Rollout(Frozen):
+class Rollout(Remembering):
     """One response of one policy version to one sample.
 
     ``tokens`` and ``logprobs`` (natural logarithm, of the distribution the token was drawn from) are there when the
@@ -38,6 +40,11 @@ class Rollout(Frozen):
             msg = "one log-probability a token is needed"
             raise ValueError(msg)
         return self
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The whole response as JSON: read when first asked for, and once."""
+        return strict_answer(self.response)
 
     @property
     def truncated(self) -> bool:

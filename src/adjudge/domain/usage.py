@@ -1,12 +1,8 @@
 """**Usage**: what a call took, in tokens, seconds and money."""
 
-from typing import Annotated
+from adjudge.domain.base import Count, Frozen, NotNegative, Seconds
 
-from pydantic import Field
-
-from adjudge.domain.base import Count, Frozen, Number, Seconds
-
-Money = Annotated[Number, Field(ge=0.0)]
+Money = NotNegative
 """US dollars, from 0."""
 
 

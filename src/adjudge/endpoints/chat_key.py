@@ -1,6 +1,5 @@
 """The address of a chat call, by which journals and recordings find its reply."""
 
-import marshal
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -11,8 +10,8 @@ from adjudge.domain.base import canonical, digest
 from adjudge.domain.sample import Message
 from adjudge.endpoints.base import ChatRequest
 
-# Version 2 has no back references, which depend on who else holds an object.
-_MARSHAL: Final = 2
+_PLAIN: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+"""Dictionaries, lists, texts and numbers: what else JSON could be made of is for the general way."""
 
 
 def chat_key(identity: Mapping[str, Any], request: ChatRequest) -> str:
@@ -34,8 +33,8 @@ def _told(identity: Mapping[str, Any], request: ChatRequest) -> bytes:
         b'{"endpoint": %b, "kind": "chat", "request": {"json_schema": %b, "json_schema_name": "%b", "max_tokens": %d, '
         b'"messages": [%b], "repeat": %d, "seed": %b, "temperature": %b, "top_logprobs": %d}}'
     ) % (
-        _constant(marshal.dumps(dict(identity), _MARSHAL)),
-        _constant(marshal.dumps(request.json_schema, _MARSHAL)),
+        _constant(orjson.dumps(identity, option=_PLAIN)),
+        _constant(orjson.dumps(request.json_schema, option=_PLAIN)),
         request.json_schema_name.encode(),
         request.max_tokens,
         b", ".join(map(_message, request.messages)),
@@ -53,6 +52,4 @@ def _message(message: Message) -> bytes:
 @lru_cache(maxsize=256)
 def _constant(data: bytes) -> bytes:
     """Canonical JSON of what many calls share; told by its content, so that a changed object is another one."""
-    told = canonical(marshal.loads(data))  # noqa: S302  (written by us a moment ago)
-    told.decode()  # half a character is for the general way
-    return told
+    return canonical(orjson.loads(data))

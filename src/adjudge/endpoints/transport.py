@@ -9,8 +9,7 @@ import asyncio
 import io
 import zlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -29,8 +28,7 @@ _LARGE_BYTES: Final = 1 << 20
 _DETAIL_CHARS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCall:
+class HttpCall(NamedTuple):
     """One POST. ``url`` is sent as it is written, escapes included: a signature may cover it."""
 
     url: str
@@ -38,8 +36,7 @@ class HttpCall:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpReply(NamedTuple):
     """What came back, unpacked; any status. ``headers`` do not care for upper and lower case."""
 
     status: int

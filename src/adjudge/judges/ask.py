@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from adjudge.domain.rubric import Criterion
 from adjudge.domain.sample import Message
@@ -21,14 +20,13 @@ Read = Callable[[str], Reply | ReplyFailure]
 """What a judge wrote -> the answers, or why not; the why is told to the judge."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What a question came to: the reply, complete, and the completion it was read from; or a failure."""
 
     reply: Reply | None = None
     completion: Completion | None = None
     failure: tuple[FailureKind, str] | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
     raw: tuple[str, ...] = ()
 
     @property

@@ -1,9 +1,10 @@
 """One question to a chat endpoint: the call, the reading of the reply, and one more call with the error."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from adjudge.domain.rubric import Criterion, Rubric
 from adjudge.domain.usage import Usage
@@ -26,8 +27,7 @@ _MOST_SHEETS: Final = 64
 _SheetKey = tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...] | None]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What is asked about one item in one call."""
 
     place: int
@@ -53,13 +53,12 @@ class Sampling:
     defences: Defences = DEFENDED
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one call, one item or one rollout came to. ``answers`` is complete only where ``failure`` is None."""
 
-    answers: Mapping[Key, CriterionVerdict] = field(default_factory=dict)
+    answers: Mapping[Key, CriterionVerdict] = MappingProxyType({})
     failure: tuple[FailureKind, str] | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
     raw: tuple[str, ...] = ()
     repaired: bool = False
     stated_total: float | None = None

@@ -8,7 +8,7 @@ It does not show a judge that reads the rules and believes the text all the same
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from adjudge.domain.base import digest
@@ -65,7 +65,7 @@ def checked(read: Reply | ReplyFailure, canary: Canary | None) -> Reply | ReplyF
     given = next(answer.answer for answer in read.answers if answer.criterion == name)
     if given != canary.code:
         return _gone_wrong()
-    return replace(read, answers=tuple(answer for answer in read.answers if answer.criterion != name))
+    return read._replace(answers=tuple(answer for answer in read.answers if answer.criterion != name))
 
 
 def canary_lines(canary: Canary) -> str:

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from adjudge.domain.rollout import Rollout
 from adjudge.domain.rubric import Criterion, EvidenceSource, Rubric
@@ -12,8 +11,7 @@ from adjudge.errors import DataError
 from adjudge.judges.fields import item_fields
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """The texts of one item: for everybody, for the criteria that read them, and for the search of quotes."""
 
     documents: Mapping[str, str]
@@ -66,7 +64,7 @@ def case_of(rubric: Rubric, sample: Sample, rollout: Rollout, item: Mapping[str,
     stated = documents.get("reference", sample.reference_text)
     reference = () if stated is None else (stated,)
     target = tuple(text for name, text in documents.items() if name != "reference")
-    # Where the rubric shows no document, what the policy was given to read is what there is to quote from.
-    asked = tuple(message.content for message in sample.messages if message.role == "user")
-    has_items = rubric.items is not None
-    return Case(documents, fields, item, target or asked, reference, rollout.response, has_items)
+    if not target:
+        # Where the rubric shows no document, what the policy was given to read is what there is to quote from.
+        target = tuple(message.content for message in sample.messages if message.role == "user")
+    return Case(documents, fields, item, target, reference, rollout.response, rubric.items is not None)

@@ -1,8 +1,8 @@
 """Edge cases that a rubric declares as rules: decided by looking at the response, without a call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from adjudge.domain.rubric import Criterion, EdgeRule, Rubric, When
 from adjudge.domain.verdict import CriterionVerdict
@@ -15,11 +15,10 @@ _WHY: Final[Mapping[When, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(NamedTuple):
     """What is known without a call: answers by criterion, or why there is to be no verdict."""
 
-    answers: Mapping[str, CriterionVerdict] = field(default_factory=dict)
+    answers: Mapping[str, CriterionVerdict] = MappingProxyType({})
     failure: str | None = None
 
 
@@ -31,6 +30,8 @@ def decided_by_response(rubric: Rubric, response: str, items: Sequence[Mapping[s
         response: as written.
         items: of the response; None where they cannot be read.
     """
+    if not rubric.edge_rules:
+        return None
     met: Mapping[When, bool] = {
         "response_empty": not response.strip(),
         "response_unreadable": items is None,
@@ -53,7 +54,7 @@ def decided_by_item(rubric: Rubric, item: Mapping[str, Any], fields: Fields) -> 
             return ruled
         answers = {**ruled.answers, **answers}
     for criterion in rubric.criteria:
-        if criterion.id not in answers and (lowest := unreadable(criterion, fields)) is not None:
+        if criterion.reads and criterion.id not in answers and (lowest := unreadable(criterion, fields)) is not None:
             answers[criterion.id] = lowest
     return Decided(answers)
 

@@ -80,10 +80,10 @@ def settle(
         probabilities: of the labels, where known: the score is then the expected one over the labels that have a score.
             The share of answers that need a quote goes to the scale's first answer unless a quote was found.
     """
-    evidence = tuple(check_quote(quote, texts) for quote in answer.quotes) if criterion.evidence else ()
-    label, reason = answer.answer, answer.reason
     rule = criterion.evidence
+    evidence = tuple([check_quote(quote, texts) for quote in answer.quotes]) if rule else ()
     shown = any(part.found for part in evidence)
+    label, reason = answer.answer, answer.reason
     if rule and criterion.needs_evidence(label) and not shown:
         reason = f"Answered '{label}', but the quote is not in the {rule.source} text. {reason}".strip()
         label = criterion.scale.labels[0]

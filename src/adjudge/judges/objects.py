@@ -2,15 +2,13 @@
 
 import json
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _STARTS: Final = 256
 """Braces tried as the start of an object: text that opens more of them is no answer, and costs quadratic time."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A JSON object, where it stands, and what strict JSON readers would have hidden."""
 
     value: dict[str, Any]

@@ -44,8 +44,7 @@ class ReplyAnswer(NamedTuple):
     """Where the label begins in the reply, in characters; None where the reply was repaired."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """A complete answer: one entry for each item and criterion asked, in the order asked."""
 
     answers: tuple[ReplyAnswer, ...]

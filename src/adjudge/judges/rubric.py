@@ -170,7 +170,7 @@ class RubricJudge:
             return [Question(self._sheets, (part,), together=False) for part in alone]
         questions = []
         for batch in self._batches(self.rubric.criteria):
-            asked = [replace(part, criteria=tuple(c for c in part.criteria if c in batch)) for part in parts]
+            asked = [part._replace(criteria=tuple(c for c in part.criteria if c in batch)) for part in parts]
             if asked := [part for part in asked if part.criteria]:
                 questions.append(Question(self._sheets, tuple(asked), together=True))
         return questions

@@ -3,9 +3,10 @@
 Paths are texts relative to the task file; nothing in them is expanded.
 """
 
-from typing import Annotated, Any, Final, Literal, get_args
+import difflib
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from adjudge.domain.base import Count, Frozen, Number, Score
 from adjudge.pipeline.anchors_config import AnchorsConfig
@@ -15,12 +16,16 @@ from adjudge.release.gate import Gate, Rule
 from adjudge.rewards.registry import RewardConfig
 from adjudge.training.config import LoraSettings, SftConfig, TrainConfig
 from adjudge.validation.checks.success import SuccessCriterion
+from adjudge.validation.passport import AGREEMENT
 from adjudge.validation.registry import CheckSettings
 
 Split = Literal["train", "validation", "test"]
 Stage = Literal["baseline", "judge", "train", "evaluate", "release"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 """In the order in which they are run."""
+
+
+Names = TypeVar("Names", dict[str, str], tuple[str, ...])
 
 
 class Limits(Frozen):
@@ -136,6 +141,18 @@ class ValidateConfig(Frozen):
     seed: int = 0
     anchors: AnchorsConfig = AnchorsConfig()
     """Responses that the judge is asked about again while training."""
+
+    @field_validator("accept", "must_pass")
+    @classmethod
+    def _known_checks(cls, names: Names) -> Names:
+        known = (AGREEMENT, *CheckSettings.model_fields)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+                msg = f"there is no check '{name}'; {hint}"
+                raise ValueError(msg)
+        return names
 
 
 class BaselineConfig(Frozen):

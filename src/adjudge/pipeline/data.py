@@ -9,6 +9,7 @@ from adjudge.errors import DataError
 from adjudge.pipeline.config import Split
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.rewards.json_schema import JsonSchemaConfig
+from adjudge.rewards.python_function import PythonFunctionConfig
 from adjudge.wire.contract_windows import read_contract_windows
 
 
@@ -66,10 +67,10 @@ def file_fingerprints(task: LoadedTask) -> dict[str, str]:
     names = [*config.data.train, *config.data.validation, *config.data.test]
     names.append(config.judge.grader or config.judge.rubric)
     parts = (*config.reward.gates, *config.reward.terms, *config.reward.metrics)
-    schemas = [part.file for part in parts if isinstance(part, JsonSchemaConfig)]
+    own = [part.file for part in parts if isinstance(part, JsonSchemaConfig | PythonFunctionConfig)]
     scripts = [_script(model) for model in config.judge.models]
     validate = config.validation
-    files = (validate.tests, validate.gold, validate.passport, *scripts, *schemas)
+    files = (validate.tests, validate.gold, validate.passport, *scripts, *own)
     names += [name for name in files if name is not None]
     return {name: _sha256(task.path(name)) for name in dict.fromkeys(names) if task.path(name).is_file()}
 

@@ -15,8 +15,10 @@ from adjudge.endpoints.calls.path import CallConfig
 from adjudge.endpoints.resolve import resolve_endpoint
 from adjudge.judges.fields import response_items
 from adjudge.judges.graders.names import model_calls
+from adjudge.judges.interventions import DRESSES, LENGTHS
 from adjudge.judges.rubric import batch_size
 from adjudge.judges.suite.suite import load_suite
+from adjudge.judges.variants import variants
 from adjudge.models.cache import EMBEDDED_JUDGES
 from adjudge.pipeline.config import Stage
 from adjudge.pipeline.data import split_samples
@@ -32,6 +34,7 @@ from adjudge.pipeline.policy import (
     model_folder,
     warm_adapter,
 )
+from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.rewards.registry import build_reward
 
@@ -142,7 +145,7 @@ def _check(task: LoadedTask, rubric: Rubric) -> None:
     for name in {base_name(task), *(name for member in judges for name in _local_judge(member))} - {"tiny"}:
         model_folder(name)
     warm_adapter(task)
-    build_reward(config.reward, Unasked(), task.folder)
+    build_reward(config.reward, Unasked(rubric), task.folder)
     if config.validation.tests is not None:
         load_suite(task.path(config.validation.tests), rubric)
     if config.judge.adapter is not None:
@@ -204,6 +207,11 @@ class _Judging:
             }
         )
 
+    def more_calls(self, stage: StageForecast, calls: int) -> StageForecast:
+        """The stage with `calls` judge calls beside those that it has."""
+        told = stage.seconds - stage.judge_calls * self.call_seconds
+        return self.of_calls(stage.model_copy(update={"seconds": told}), stage.judge_calls + calls)
+
     def of_rollouts(self, stage: str, rollouts: int, trained_tokens: int = 0, judged: int = 0) -> StageForecast:
         """A stage that samples and judges `rollouts` responses, and judges `judged` others."""
         sampled = rollouts * self.task.config.train.max_new_tokens
@@ -224,15 +232,26 @@ def _baseline(task: LoadedTask, judging: _Judging) -> StageForecast:
 
 
 def _judge(task: LoadedTask, judging: _Judging) -> StageForecast:
+    """What measuring the judge takes; a passport made before takes nothing but its anchors."""
     config = task.config.validation
+    anchored = judging.calls(config.anchors.cases * config.anchors.repeats) if config.anchors.every else 0
+    if config.passport is not None:
+        return judging.of_calls(StageForecast(stage="judge"), anchored)
+    probes = config.probes
     samples = (*judging.samples, *split_samples(task, "test"))
-    calls = len(held_out_cases(samples, judging.rubric, most=config.cases, seed=config.seed))
-    if config.tests is not None:
-        suite = load_suite(task.path(config.tests), judging.rubric)
-        calls += len(suite.asks) * suite.repeats * judging.calls_per_item
-    if config.anchors.every:
-        calls += judging.calls(config.anchors.cases * config.anchors.repeats)
-    return judging.of_calls(StageForecast(stage="judge"), calls)
+    cases = len(held_out_cases(samples, judging.rubric, most=config.cases, seed=config.seed))
+    suite = task_suite(task, judging.rubric)
+    asks = len(suite.asks) * suite.repeats if suite else 0
+    own = len(judging.samples[: probes.groups]) * task.config.train.number_generation
+    known = cases or (len(suite.asks) if suite else 0) or own
+    again = min(probes.repeat_cases, known) * (probes.repeats - 1)
+    worded = min(probes.wording_cases, known) * len(variants(judging.rubric))
+    changed = probes.content_free + probes.attacks + probes.harmless + (len(DRESSES) + 1) * probes.dresses
+    changed += len(LENGTHS) * probes.lengths
+    drawn = judging.of_rollouts("judge", own, judged=own * (0 if judging.chooses else probes.repeats - 1))
+    # A labelled case asks one criterion; a response of another kind as many as it has.
+    calls = (again + worded + changed) * (1 if cases else judging.calls_per_item) if known else 0
+    return judging.more_calls(drawn, cases + round(asks * judging.calls_per_item + calls) + anchored)
 
 
 def _train(task: LoadedTask, judging: _Judging) -> StageForecast:

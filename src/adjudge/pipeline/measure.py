@@ -18,6 +18,7 @@ from adjudge.store.verdicts import CallContext, verdict_rows
 from adjudge.validation.table import BASE
 
 Row = dict[str, Any]
+_USAGE = ("calls", "cost_usd", "latency_seconds")
 CHUNK = 64
 """Questions under way together, at most; endpoints have limits of their own below that."""
 
@@ -145,12 +146,16 @@ class Measurement:
         context = CallContext(
             judge_name=self._judge.name, variant=question.variant, order=question.order, repeat=question.repeat
         )
+        told = verdict_rows(judgement, response.rollout, context)
         rows = [
             # The judge that is validated: what was changed about it stands in the variant.
             {**row, "judge": self._judge.fingerprint, "group": response.cluster, "slice": response.slice}
-            for row in verdict_rows(judgement, response.rollout, context)
+            for row in told
             if _is_asked(question, row.get("criterion"))
         ]
+        if rows:
+            # What the whole judgement took stands in its first row, whichever is kept.
+            rows[0] |= {name: told[0][name] for name in _USAGE}
         self.rows += rows
         if self._sink is not None:
             self._sink(rows)

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from adjudge.domain import JudgeFailure, Judgement, RewardStatus, Rollout, Sample, digest
+from adjudge.domain import JudgeFailure, Judgement, Rollout, Rubric, Sample, digest
 from adjudge.domain.verdict import FailureKind
+from adjudge.pipeline.judging import task_rubric
 from adjudge.pipeline.measure import Response
 from adjudge.pipeline.policy import open_backend, training_sampling, warm_adapter
 from adjudge.pipeline.records import slim
@@ -14,10 +15,17 @@ from adjudge.validation.registry import POLICY
 
 
 class Unasked:
-    """Stands where the judge will be, so that a reward can be built, and its gates run, without one."""
+    """Stands where the judge will be, so that a reward can be built, and its gates run, without one.
+
+    Args:
+        rubric: of the judge; tells the reward how a response splits into items.
+    """
 
     name = "unasked"
     fingerprint = "unasked"
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.rubric = rubric
 
     async def judge(self, sample: Sample, rollout: Rollout) -> Judgement:  # noqa: ARG002  (the protocol's signature)
         """No verdict."""
@@ -41,13 +49,15 @@ async def own_responses(task: LoadedTask, samples: Sequence[Sample]) -> tuple[Re
 
 
 async def seen_by_judge(task: LoadedTask, drawn: Sequence[tuple[Sample, Rollout]]) -> tuple[Response, ...]:
-    """Those of the rollouts that no gate of the task's reward stops."""
-    reward = build_reward(task.config.reward.model_copy(update={"on_failure": "mask"}), Unasked(), task.folder)
+    """Those of the rollouts that the task's reward would put to its judge: no gate stops them, none is empty."""
+    reward = build_reward(
+        task.config.reward.model_copy(update={"on_failure": "mask"}), Unasked(task_rubric(task)), task.folder
+    )
     rewards = await asyncio.gather(*(reward.score(sample, rollout) for sample, rollout in drawn))
     return tuple(
         Response(sample, slim(rollout), cluster=sample.id, slice=POLICY)
         for (sample, rollout), found in zip(drawn, rewards, strict=True)
-        if found.status is not RewardStatus.GATED
+        if any(part.judgement is not None for part in found.components)
     )
 
 

@@ -1,12 +1,28 @@
 """Whether a judge may train: its passport, what the task accepts of it, and whose passport it is."""
 
+from pathlib import Path
 from typing import Final
 
 from adjudge.errors import GateError
+from adjudge.models.cache import embedded_adapter
+from adjudge.pipeline.policy import EMBEDDED
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.validation.passport import Passport
 
 STAGE: Final = "judge"
+
+
+def given_passport(task: LoadedTask) -> Path | None:
+    """The file of a passport that the task names (``validate.passport``); None where the judge is to be measured.
+
+    ``embedded:NAME`` is the one that ships with an adapter of the package.
+    """
+    name = task.config.validation.passport
+    if name is None:
+        return None
+    if name.startswith(EMBEDDED):
+        return embedded_adapter(name.removeprefix(EMBEDDED)) / "passport.json"
+    return task.path(name)
 
 
 def settled(task: LoadedTask, passport: Passport) -> Passport:

@@ -189,6 +189,8 @@ def write_report(run: RunFolder, task_name: str, stages: Sequence[StageLine], ju
         examples=_EXAMPLES.validate_json(examples.read_bytes()) if examples.is_file() else (),
         warnings=warnings(run),
     )
+    if passport is not None:
+        write_passport_page(passport, run.path / "passport.html")
     write_bytes(run.report, render_report(data).encode("utf-8", "backslashreplace"))
 
 

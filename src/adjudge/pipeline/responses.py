@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from adjudge.domain import Rollout, Rubric, Sample
+from adjudge.domain import Policy, Rollout, Rubric, Sample
 from adjudge.errors import DataError
 from adjudge.judges.suite.suite import Suite
 from adjudge.pipeline.config import Split
@@ -12,7 +12,8 @@ from adjudge.pipeline.labelled import as_rollout, held_out_cases, sample_of
 from adjudge.pipeline.measure import Response
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.labelled import Case
-from adjudge.validation.registry import LABELLED, TESTS
+from adjudge.validation.gold import Gold
+from adjudge.validation.registry import LABELLED, PEOPLE, TESTS
 
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 
@@ -51,3 +52,23 @@ def given_responses(task: LoadedTask, rollouts: Sequence[Rollout]) -> list[tuple
             "Correct sample_id, or the task's data.",
         )
     return [(samples[rollout.sample_id], rollout) for rollout in rollouts]
+
+
+def reference_responses(task: LoadedTask) -> list[tuple[Sample, Rollout]]:
+    """The reference answers of the validation rows, as responses: what people label where nothing else is given."""
+    policy = Policy(name="reference")
+    return [
+        (sample, Rollout(id=f"reference/{sample.id}", sample_id=sample.id, policy=policy, response=text))
+        for sample in split_samples(task, "validation")
+        if (text := sample.reference_text) is not None
+    ]
+
+
+def people_responses(task: LoadedTask, gold: Gold) -> tuple[Response, ...]:
+    """Those of the reference answers that people labelled."""
+    labelled = {item.rpartition("/")[0] for item in gold.item.present()}
+    return tuple(
+        Response(sample, rollout, cluster=sample.id, slice=PEOPLE)
+        for sample, rollout in reference_responses(task)
+        if rollout.id in labelled
+    )

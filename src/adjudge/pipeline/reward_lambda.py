@@ -1,12 +1,13 @@
 """A task's reward as an AWS Lambda handler. What a cold start imports is kept small: no training, no checks, no numpy.
 
-The package that is deployed holds the task in ``task/`` and `SHIM` as ``lambda_function.py``.
+The package that is deployed holds the task in ``task/``, and a ``lambda_function.py`` that calls `task_handler` once,
+when it is loaded, and hands its events on. It may be loaded by ``exec``: nothing here asks for a ``__file__``.
 """
 
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -24,35 +25,24 @@ from adjudge.store.journal import Journal
 TASK_VARIABLE: Final = "ADJUDGE_TASK"
 """Environment variable with the task's folder or file."""
 
-SHIM: Final = '''"""The reward of the task beside this file, for Amazon Nova RFT: lambda_function.lambda_handler."""
 
-from adjudge.pipeline.reward_lambda import task_handler
-
-# Read once, with the judge's connections opened: every invocation of this process uses them.
-_answer = task_handler()
-
-
-def lambda_handler(event, context):
-    """One result for each row of the event."""
-    return _answer(event, context)
-'''
-"""The one file of code that the function's package needs. It may be loaded by ``exec``: it asks for no ``__file__``."""
-
-
-def task_handler(task: Path | None = None, settings: NovaSettings | None = None) -> NovaHandler:
+def task_handler(
+    task: Path | None = None, settings: NovaSettings | None = None, *, log: Callable[[str], None] | None = None
+) -> NovaHandler:
     """The handler of a task's reward.
 
     Args:
         task: the task's file or folder; None: ``$ADJUDGE_TASK``, or ``task`` beside the function's code
             (``$LAMBDA_TASK_ROOT``), or ``task`` in the working folder. The code may have been loaded without a file.
         settings: how it answers; None: as `settings_for`.
+        log: gets one line a sample; None: stdout.
 
     Raises:
         MissingError: the task, a key or a file is not there.
         ConfigError: the task is wrong; names the place.
     """
     loaded = load_judged(task or default_task())
-    return NovaHandler(lambda: open_reward(loaded), settings or settings_for(loaded))
+    return NovaHandler(lambda: open_reward(loaded), settings or settings_for(loaded), log=log)
 
 
 def default_task() -> Path:
@@ -83,9 +73,11 @@ def load_judged(path: Path) -> JudgedTask:
         found = {name: data[name] for name in ("judge", "reward")}
         return JudgedTask(JudgedSections.model_validate(found), file)
     except (TypeError, KeyError, ValidationError) as error:
-        from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415  (heavy; it knows how to tell what is wrong)
+        with contextlib.suppress(ImportError):
+            # It knows how to tell what is wrong. A function's package has no need of it.
+            from adjudge.pipeline.taskfile import load_task  # noqa: PLC0415  (heavy)
 
-        load_task(file)
+            load_task(file)
         raise ConfigError(
             f"{file}: judge and reward cannot be read by themselves.",
             str(error)[:300],

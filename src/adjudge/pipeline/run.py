@@ -261,16 +261,17 @@ class _Run:
 
     async def _judge(self) -> tuple[dict[str, Any], str]:
         bench = await self._open_bench()
-        given = self._task.config.validation.passport
+        given = passport.given_passport(self._task)
         if given is not None:
-            found = passport.settled(self._task, Passport.read(self._task.path(given)))
+            found = passport.settled(self._task, Passport.read(given))
         else:
             records = self._records
             found = await validate.validate_judge(
                 self._task, bench, self._observer, sink=lambda rows: records.verdict_rows(passport.STAGE, 0, rows)
             )
-            found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
             records.sync()
+        # Anchors are responses of this run: those of a passport made before are of no use here.
+        found = found.model_copy(update={"anchors": await anchors.record_anchors(self._anchoring(bench))})
         write_json(self._folder.passport, found.model_dump(mode="json"))
         for line in found.brief():
             tell(self._observer, Note(stage="judge", text=line))

@@ -1,17 +1,15 @@
 """What people are shown to label: the items of a task's responses, with the texts that belong to each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adjudge.domain import Criterion, Policy, Rollout, Rubric, Sample
+from adjudge.domain import Criterion, Rollout, Rubric, Sample
 from adjudge.errors import ConfigError
 from adjudge.judges.case import Case, case_of
 from adjudge.judges.fields import response_items
 from adjudge.pictures.page import plain
-from adjudge.pipeline.data import split_samples
 from adjudge.pipeline.judging import task_rubric
-from adjudge.pipeline.responses import given_responses
+from adjudge.pipeline.responses import given_responses, reference_responses
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.pipeline.tools import read_rollouts
 from adjudge.validation.labelling import Unit, told_scores
@@ -60,7 +58,7 @@ def to_label(task: LoadedTask, rollouts: Path | None, verdicts: Path | None) -> 
         ConfigError: there is nothing to label.
     """
     rubric = task_rubric(task)
-    answered = _own(task) if rollouts is None else given_responses(task, read_rollouts(rollouts))
+    answered = reference_responses(task) if rollouts is None else given_responses(task, read_rollouts(rollouts))
     scores = {} if verdicts is None else told_scores(read_table(verdicts))
     units, cases, unreadable = [], {}, 0
     for sample, rollout in answered:
@@ -77,12 +75,3 @@ def to_label(task: LoadedTask, rollouts: Path | None, verdicts: Path | None) -> 
             "Give responses: --rollouts runs/NAME/rollouts.jsonl",
         )
     return ToLabel(rubric, tuple(units), cases, unreadable)
-
-
-def _own(task: LoadedTask) -> Sequence[Answered]:
-    policy = Policy(name="reference")
-    return [
-        (sample, Rollout(id=f"reference/{sample.id}", sample_id=sample.id, policy=policy, response=text))
-        for sample in split_samples(task, "validation")
-        if (text := sample.reference_text) is not None
-    ]

@@ -20,17 +20,17 @@ from adjudge.pipeline.measure import Measurement, Question, Response, Row, repea
 from adjudge.pipeline.own import own_responses, seen_by_judge
 from adjudge.pipeline.passport import STAGE
 from adjudge.pipeline.probes import Probe, make_probes
-from adjudge.pipeline.responses import given_responses, labelled_responses, tested_responses
+from adjudge.pipeline.responses import given_responses, labelled_responses, people_responses, tested_responses
 from adjudge.pipeline.stop import tell
 from adjudge.pipeline.suite import task_suite
 from adjudge.pipeline.taskfile import LoadedTask
 from adjudge.training.labelled import Case
 from adjudge.validation.check import Material
-from adjudge.validation.gold import gold_of, read_gold
+from adjudge.validation.gold import Gold, gold_of, read_gold
 from adjudge.validation.labelled import Threshold
 from adjudge.validation.metric_table import read_metrics
 from adjudge.validation.passport import Passport, make_passport
-from adjudge.validation.registry import run_checks
+from adjudge.validation.registry import POLICY, run_checks
 from adjudge.validation.scores import noise
 from adjudge.validation.table import OK, table_of
 
@@ -67,9 +67,13 @@ async def validate_judge(
     own = await _own(task, rollouts, observer)
     await measurement.ask([Question(response) for response in known], "known responses")
     await measurement.ask([Question(response) for response in own], "the policy's own responses")
+    gold = gold_of(()) if task.config.validation.gold is None else read_gold(task.path(task.config.validation.gold))
+    asked = {response.rollout.id for response in own}
+    people = [response for response in people_responses(task, gold) if response.rollout.id not in asked]
+    await measurement.ask([Question(response) for response in people], "what people labelled")
     result = None if suite is None else await run_suite(bench.judge(), suite)
     await _probe(task, bench, measurement, known or own, own)
-    return _passport(task, bench, measurement.rows, [case for case, _ in cases], result)
+    return _passport(task, bench, measurement.rows, [case for case, _ in cases], gold=gold, result=result)
 
 
 async def _own(task: LoadedTask, rollouts: Sequence[Rollout] | None, observer: Observer) -> tuple[Response, ...]:
@@ -127,11 +131,16 @@ def _question(probe: Probe, base: Response) -> Question | None:
 
 
 def _passport(
-    task: LoadedTask, bench: Bench, rows: Sequence[Row], cases: Sequence[Case], result: SuiteResult | None
+    task: LoadedTask,
+    bench: Bench,
+    rows: Sequence[Row],
+    cases: Sequence[Case],
+    *,
+    gold: Gold,
+    result: SuiteResult | None,
 ) -> Passport:
     config, judge = task.config.validation, bench.judge()
     table = table_of(rows)
-    gold = gold_of(()) if config.gold is None else read_gold(task.path(config.gold))
     metrics = None if config.metrics is None else read_metrics(task.path(config.metrics))
     scoring = scoring_of(bench.rubric)
     material = Material(table, table, gold, seed=config.seed)
@@ -164,7 +173,8 @@ def _passport(
             "accepted": dict(config.accept),
             "must_pass": config.must_pass,
             "data": file_fingerprints(task),
-            "noise": noise(table, scoring),
+            # Labelled cases answer one criterion each: their scores are not those that training sees.
+            "noise": noise(table.of(slice=POLICY), scoring),
         }
     )
 

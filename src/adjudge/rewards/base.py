@@ -1,17 +1,29 @@
-"""What components share: their settings, and the response's JSON read once."""
+"""What components share: their settings, how they say what they found, and the parts of an answer."""
 
-import json
-import math
-from typing import Any
+from collections.abc import Collection
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from adjudge.domain import ComponentRole, ComponentScore, ComponentStatus, Frozen, Sample
+from adjudge.domain import (
+    Component,
+    ComponentRole,
+    ComponentScore,
+    ComponentStatus,
+    Frozen,
+    Group,
+    Rollout,
+    Sample,
+)
+from adjudge.domain.answer import Answer, parsed
 from adjudge.domain.base import Number
+from adjudge.domain.path import PathError, parse_path, values_at
 from adjudge.errors import DataError
+from adjudge.judges.objects import objects_in
 
-DEEPEST = 100
-"""Levels of a JSON response; a deeper one is no answer to anything."""
+Read = Literal["strict", "fenced", "anywhere"]
+"""Where a response may have its JSON: it is the whole response; or all of it stands in one code fence; or it is the
+only JSON object in any text. What is looser also takes what is stricter."""
 
 
 class ComponentConfig(Frozen):
@@ -21,6 +33,27 @@ class ComponentConfig(Frozen):
     """Its name in the reward; default: its type."""
 
     weight: Number = Field(default=1.0, ge=0.0)
+
+
+def _a_path(path: str) -> str:
+    parse_path(path)
+    return path
+
+
+JsonPath = Annotated[str, AfterValidator(_a_path)]
+"""The way to a place in JSON: ``comments``, ``review.comments``, ``$.sections[*].comments[*]``."""
+
+
+class AnswerConfig(ComponentConfig):
+    """Settings of components that read the response's JSON; ``read`` is by default what the reward says."""
+
+    read: Read | None = None
+
+
+class ItemsConfig(AnswerConfig):
+    """Settings of components that read the list of items at ``items``."""
+
+    items: JsonPath = "comments"
 
 
 class Scorer:
@@ -71,56 +104,67 @@ class Scorer:
         )
 
 
-def parsed(text: str) -> Any:  # noqa: ANN401 (any JSON value)
-    """The JSON value of a response, strictly: what every reader after us can hold and write.
+@runtime_checkable
+class ComparesInGroup(Protocol):
+    """A component that scores a response beside its siblings, and so wants to see the group before it is asked."""
 
-    Raises:
-        ValueError: not JSON; a key twice in one object; a number that is not finite (NaN, Infinity, 1e999); half a
-            surrogate pair; nested deeper than `DEEPEST`.
-    """
-
-    def refuse(constant: str) -> float:
-        msg = f"{constant} is not JSON"
-        raise ValueError(msg)
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            # Readers differ in which of the two they take: one could be shown to the judge, the other be counted.
-            msg = "a key stands twice in one object"
-            raise ValueError(msg)
-        return found
-
-    try:
-        value = json.loads(text, parse_constant=refuse, object_pairs_hook=once)
-    except RecursionError:
-        msg = "nested too deeply"
-        raise ValueError(msg) from None
-    _refuse_unusable(value)
-    return value
+    def within(self, group: Group) -> Component:
+        """The component for this group; it must not change itself, groups are scored side by side."""
+        ...
 
 
-def _refuse_unusable(value: object) -> None:
-    """Level by level, not by recursion: the response decides how deep it is."""
-    level: list[object] = [value]
-    for _ in range(DEEPEST):
-        deeper: list[object] = []
-        for part in level:
-            if isinstance(part, dict):
-                deeper += [*part, *part.values()]
-            elif isinstance(part, list):
-                deeper += part
-            elif isinstance(part, str):
-                # Raises UnicodeEncodeError, a ValueError: such a text would break whoever sends it on, a judge first.
-                part.encode()
-            elif isinstance(part, float) and not math.isfinite(part):
-                msg = "a number is too large"
-                raise ValueError(msg)
-        if not deeper:
-            return
-        level = deeper
-    msg = "nested too deeply"
-    raise ValueError(msg)
+def answer_of(rollout: Rollout, read: Read | None) -> Answer:
+    """The response's JSON, where `read` lets it stand (None: strict)."""
+    answer, response = rollout.answer, rollout.response
+    if not answer.problem or read in {None, "strict"}:
+        return answer
+    fenced = _unfenced(response)
+    if fenced is not None:
+        try:
+            return Answer(parsed(fenced), fenced)
+        except ValueError:
+            pass
+    if read == "anywhere":
+        found = objects_in(response)
+        if len(found) == 1:
+            start, end = found[0].span
+            try:
+                return Answer(parsed(found[0].text), found[0].text, f"{response[:start]}\n{response[end:]}")
+            except ValueError as error:
+                return Answer(None, "", response, str(error))
+        # Of several, one could be shown to the judge and another one be counted.
+        return Answer(None, "", response, f"{len(found)} JSON objects in the text, one is needed")
+    return answer
+
+
+def _unfenced(response: str) -> str | None:
+    """What stands in the one code fence that all of the response is in; None where it is not."""
+    text = response.strip()
+    head, line, body = text.partition("\n")
+    if not (line and head.strip() in {"```", "```json", "```JSON"} and body.endswith("```")):
+        return None
+    return body[:-3]
+
+
+def said(rollout: Rollout, read: Read | None, *, without: Collection[str] = ()) -> list[str]:
+    """The response's own words: the strings of its JSON and what stands around it; without JSON, all of it."""
+    answer = answer_of(rollout, read)
+    own = [] if answer.problem else strings_of(answer.value, without=without)
+    return [*own, answer.rest] if answer.rest else own
+
+
+def as_read(rollout: Rollout, read: Read | None) -> list[str]:
+    """The response as written, and the texts in its JSON where they read differently."""
+    answer = answer_of(rollout, read)
+    # JSON can write any letter as an escape; what is no JSON has only its text.
+    escaped = "\\" in rollout.response and not answer.problem
+    return [rollout.response, *(strings_of(answer.value, keys=True) if escaped else ())]
+
+
+def items_in(rollout: Rollout, config: ItemsConfig) -> list[dict[str, Any]] | None:
+    """The items of a response; None when it has no list of objects there."""
+    answer = answer_of(rollout, config.read)
+    return None if answer.problem else items_of(answer.value, config.items)
 
 
 def items_of(answer: object, path: str) -> list[dict[str, Any]] | None:
@@ -129,19 +173,35 @@ def items_of(answer: object, path: str) -> list[dict[str, Any]] | None:
         value = parsed(answer) if isinstance(answer, str) else answer
     except ValueError:
         return None
-    found = value.get(path) if isinstance(value, dict) else None
+    # Nearly every path is one name: no steps are taken for it.
+    if path.isidentifier():
+        found = value.get(path) if isinstance(value, dict) else None
+    else:
+        try:
+            found = values_at(value, parse_path(path))
+        except PathError:
+            return None
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         return None
     return found
 
 
-def strings_of(value: object, *, keys: bool = False) -> list[str]:
-    """All strings in a JSON value that `parsed` let through, in order; with `keys` those of objects too."""
+def strings_of(value: object, *, keys: bool = False, without: Collection[str] = ()) -> list[str]:
+    """All strings in a JSON value that `adjudge.domain.answer.parsed` let through, in order.
+
+    Args:
+        value: JSON.
+        keys: those of objects too.
+        without: keys whose values are left out, wherever they stand.
+    """
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        value = [part for key, inner in value.items() for part in ((key, inner) if keys else (inner,))]
-    return [text for part in value for text in strings_of(part, keys=keys)] if isinstance(value, list) else []
+        kept = [(key, inner) for key, inner in value.items() if key not in without]
+        value = [part for pair in kept for part in (pair if keys else pair[1:])]
+    if not isinstance(value, list):
+        return []
+    return [text for part in value for text in strings_of(part, keys=keys, without=without)]
 
 
 def document_of(sample: Sample, field: str, component: str) -> str:

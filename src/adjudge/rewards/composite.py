@@ -5,6 +5,7 @@ goes to the failure policy.
 Terms that have nothing to score are left out, the others share the whole weight.
 """
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from adjudge.domain import (
 )
 from adjudge.errors import AdjudgeError, ConfigError, RewardError
 from adjudge.judges.together import together
+from adjudge.rewards.base import ComparesInGroup
 from adjudge.rewards.failure import OnFailure, failed_reward
 from adjudge.rewards.judged import Judged
 
@@ -83,7 +85,7 @@ class CompositeReward:
                 passed[-1] = result.model_copy(update={"value": 0.0})
                 return self._gated(rollout, passed)
         for part in self._judged:
-            why = part.refusal(rollout.response)
+            why = part.refusal(rollout)
             if why:
                 # Else the judge would fail on it, and the policy could earn the neutral value, or an escape, that way.
                 return self._gated(rollout, [*passed, _shut(f"{part.name}_input", why)])
@@ -112,8 +114,23 @@ class CompositeReward:
         Raises:
             RewardError: as in `score`; every other rollout of the group has been scored to its end by then.
         """
-        rewards = await together([self.score(group.sample, rollout) for rollout in group.rollouts])
+        bound = self._within(group)
+        rewards = await together([bound.score(group.sample, rollout) for rollout in group.rollouts])
         return matched(group, rewards)
+
+    @property
+    def needs_group(self) -> bool:
+        """A component compares a response with its siblings: `score` alone finds nothing to say for it."""
+        return any(isinstance(part, ComparesInGroup) for part in (*self._gates, *self._others))
+
+    def _within(self, group: Group) -> "CompositeReward":
+        """This reward, with those components that compare in a group knowing this one."""
+        if not self.needs_group:
+            return self
+        bound = copy.copy(self)
+        bound._gates = [_bound(part, group) for part in self._gates]  # noqa: SLF001 (a copy of our own)
+        bound._others = [_bound(part, group) for part in self._others]  # noqa: SLF001 (a copy of our own)
+        return bound
 
     def _gated(self, rollout: Rollout, scores: Sequence[ComponentScore]) -> Reward:
         return Reward(
@@ -146,6 +163,10 @@ def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:
             )
     by_id = {reward.rollout_id: reward for reward in rewards}
     return tuple(by_id[i] for i in wanted)
+
+
+def _bound(part: Component, group: Group) -> Component:
+    return part.within(group) if isinstance(part, ComparesInGroup) else part
 
 
 async def _ask(part: Component, sample: Sample, rollout: Rollout) -> ComponentScore:

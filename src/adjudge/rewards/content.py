@@ -5,15 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
-from adjudge.rewards.base import ComponentConfig, Scorer, items_of
+from adjudge.rewards.base import ItemsConfig, Scorer, items_in
 
 
-class MinimumContentConfig(ComponentConfig):
+class MinimumContentConfig(ItemsConfig):
     """``min_chars`` counts characters without surrounding white space; ``fields`` must be non-empty in every item."""
 
     type: Literal["minimum_content"] = "minimum_content"
     min_chars: int = Field(default=1, ge=1)
-    items: str = "comments"
     fields: tuple[str, ...] = ()
 
 
@@ -29,7 +28,7 @@ class MinimumContent(Scorer):
         size = len(rollout.response.strip())
         if size < self._config.min_chars:
             return self.scored(0.0, f"{size} characters, {self._config.min_chars} are needed")
-        for number, item in enumerate(items_of(rollout.response, self._config.items) or [], 1):
+        for number, item in enumerate(items_in(rollout, self._config) or [], 1):
             for field in self._config.fields:
                 if not str(item.get(field) or "").strip():
                     return self.scored(0.0, f"item {number}: '{field}' is empty")

@@ -4,14 +4,13 @@ from typing import Literal
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
 from adjudge.domain.text import squash
-from adjudge.rewards.base import ComponentConfig, Scorer, items_of
+from adjudge.rewards.base import ItemsConfig, Scorer, items_in
 
 
-class DuplicatesConfig(ComponentConfig):
+class DuplicatesConfig(ItemsConfig):
     """Two items are the same when all ``keys`` are (white space and case aside)."""
 
     type: Literal["duplicates"] = "duplicates"
-    items: str = "comments"
     keys: tuple[str, ...] = ("guideline_id", "text_excerpt")
 
 
@@ -24,7 +23,7 @@ class Duplicates(Scorer):
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
         """The share, or not applicable without items."""
-        items = items_of(rollout.response, self._config.items)
+        items = items_in(rollout, self._config)
         if not items:
             return self.not_applicable("no items")
         different = {tuple(squash(str(item.get(key) or "")) for key in self._config.keys) for item in items}

@@ -1,8 +1,6 @@
 """Judged: a judge as a component. A failure stays a failure; what no judge could be shown is not sent to one."""
 
-from typing import Literal, Protocol, runtime_checkable
-
-from pydantic import Field
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from adjudge.domain import (
     ComponentRole,
@@ -19,7 +17,7 @@ from adjudge.domain import (
     Verdict,
 )
 from adjudge.errors import AdjudgeError, ConfigError
-from adjudge.rewards.base import ComponentConfig, Scorer, items_of
+from adjudge.rewards.base import AnswerConfig, JsonPath, Scorer, answer_of, items_of
 
 
 @runtime_checkable
@@ -32,14 +30,15 @@ class HasRubric(Protocol):
         ...
 
 
-class JudgedConfig(ComponentConfig):
+class JudgedConfig(AnswerConfig):
     """``items``: name of the response's list whose parts are judged; default: as the judge's rubric says.
 
-    An empty list is not judged (silence is SetMatch's matter). Without items the response is judged as a whole.
+    An empty list is not judged (silence is SetMatch's matter). Without items the response is judged as a whole. Where
+    ``read`` lets other text stand around the JSON, a judge of items is shown the JSON alone.
     """
 
     type: Literal["judged"] = "judged"
-    items: str | None = Field(default=None, min_length=1)
+    items: JsonPath | None = None
 
 
 class Judged(Scorer):
@@ -59,16 +58,17 @@ class Judged(Scorer):
                 "Both name the list of the response whose parts are judged.",
                 "Leave `items` out of the component: the rubric says it.",
             )
-        self._judge, self._items = judge, config.items or (rule.path if rule is not None else None)
+        self._judge, self._read = judge, config.read
+        self._items = config.items or (rule.path if rule is not None else None)
 
-    def refusal(self, response: str) -> str:
+    def refusal(self, rollout: Rollout) -> str:
         """Why this response cannot be shown to the judge; empty when it can. That is the policy's doing, always."""
         if self._items is not None:
-            return f"no list '{self._items}' to judge" if items_of(response, self._items) is None else ""
-        if not response.strip():
+            return f"no list '{self._items}' to judge" if self._list(rollout, self._items) is None else ""
+        if not rollout.response.strip():
             return "an empty response"
         try:
-            response.encode()
+            rollout.response.encode()
         except UnicodeEncodeError:
             return "text that cannot be sent"
         return ""
@@ -81,12 +81,12 @@ class Judged(Scorer):
         Raises:
             AdjudgeError: the user must change something first; told as such, not hidden as a failed judgement.
         """
-        if why := self.refusal(rollout.response):
+        if why := self.refusal(rollout):
             return self.not_applicable(why) if self.role == "metric" else self.scored(0.0, why)
-        if self._items is not None and not items_of(rollout.response, self._items):
+        if self._items is not None and not self._list(rollout, self._items):
             return self.not_applicable("no items to judge")
         try:
-            judgement = await self._judge.judge(sample, rollout)
+            judgement = await self._judge.judge(sample, self._shown(rollout))
         except AdjudgeError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a judge's code does wrong must not score the policy)
@@ -104,6 +104,16 @@ class Judged(Scorer):
         return ComponentScore(
             name=self.name, role=self.role, value=judgement.score, weight=self.weight, judgement=judgement
         )
+
+    def _list(self, rollout: Rollout, path: str) -> list[dict[str, Any]] | None:
+        answer = answer_of(rollout, self._read)
+        return None if answer.problem else items_of(answer.value, path)
+
+    def _shown(self, rollout: Rollout) -> Rollout:
+        """The rollout as a judge of items can read it: its JSON, without what stands around."""
+        if self._items is None or not rollout.answer.problem:
+            return rollout
+        return rollout.model_copy(update={"response": answer_of(rollout, self._read).text})
 
     def _usable(self, judgement: Judgement, rollout: Rollout) -> Judgement:
         """The judgement, or a failure where it cannot be one about this rollout. What was paid stays counted."""

@@ -8,14 +8,13 @@ from typing import Any, Literal
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
 from adjudge.domain.base import Score
 from adjudge.errors import DataError
-from adjudge.rewards.base import ComponentConfig, Scorer, items_of
+from adjudge.rewards.base import ItemsConfig, Scorer, items_in, items_of
 
 
-class SetMatchConfig(ComponentConfig):
+class SetMatchConfig(ItemsConfig):
     """Values of ``key`` over the items of response and reference answer."""
 
     type: Literal["set_match"] = "set_match"
-    items: str = "comments"
     key: str = "guideline_id"
     both_empty: Score = 1.0
     """What right silence is worth. Silence is the easiest answer: where it earns as much as a perfect review, a policy
@@ -39,7 +38,7 @@ class SetMatch(Scorer):
         if wanted is None:
             return self.not_applicable("the sample has no reference answer with items")
         expected = self._expected(sample, wanted)
-        given = items_of(rollout.response, self._config.items)
+        given = items_in(rollout, self._config)
         if given is None:
             return self.scored(0.0, "the response has no items to compare")
         values = [item.get(self._config.key) for item in given]

@@ -1,29 +1,33 @@
 """ProhibitedContent: none of the listed phrases stands in the response, however it is dressed up.
 
-Literal phrases only, no patterns: nothing a task writes can make the search slow. Look-alike letters of other alphabets
-are not folded, and a list of phrases knows no meaning: what needs judgement is a criterion of the rubric.
+Literal phrases only, no patterns, all of them in one pass (Aho and Corasick 1975): nothing a task or a response writes
+can make the search slow. A list of phrases knows no meaning: what needs judgement is a criterion of the rubric.
 """
 
-import contextlib
-import re
-import unicodedata
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
 from adjudge.domain import ComponentRole, ComponentScore, Rollout, Sample
-from adjudge.rewards.base import ComponentConfig, Scorer, parsed, strings_of
+from adjudge.rewards.base import AnswerConfig, Scorer, as_read
+from adjudge.rewards.folding import Disguises, folded
 
-_UNSEEN = {"Cf", "Co", "Cs"}
-"""Unicode categories without a glyph of their own: zero-width marks, text direction, private use, half surrogates."""
+if TYPE_CHECKING:
+    import ahocorasick
 
 
-class ProhibitedContentConfig(ComponentConfig):
-    """``phrases`` are found as whole words, in any case and spacing; with ``inside_words`` also within a word."""
+class ProhibitedContentConfig(AnswerConfig):
+    """``phrases`` are found as whole words, in any case and spacing; with ``inside_words`` also within a word.
+
+    ``disguises`` also finds them written in look-alike letters or digits. Texts in several alphabets may hold words
+    that look like a phrase without being one; there it is better off.
+    """
 
     type: Literal["prohibited_content"] = "prohibited_content"
     phrases: tuple[str, ...] = Field(min_length=1)
     inside_words: bool = False
+    disguises: bool = True
 
     @field_validator("phrases")
     @classmethod
@@ -40,24 +44,46 @@ class ProhibitedContent(Scorer):
 
     def __init__(self, config: ProhibitedContentConfig, *, role: ComponentRole) -> None:
         super().__init__(config.name or config.type, role, config.weight)
-        # Escaped literals between look-arounds: no repetition, so no backtracking.
-        any_of = "|".join(re.escape(folded(phrase)) for phrase in config.phrases)
-        self._found = re.compile(f"(?:{any_of})" if config.inside_words else rf"(?<!\w)(?:{any_of})(?!\w)")
+        self._config = config
+        self._looks = [("", folded, _automaton(config.phrases, folded))]
+        if config.disguises:
+            bare = Disguises().taken_off
+            self._looks.append((" in disguise", bare, _automaton(config.phrases, bare)))
+        # Of a phrase that is all marks nothing may be left, and nothing cannot be searched for.
+        self._looks = [look for look in self._looks if len(look[2])]
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:  # noqa: ARG002 (the protocol's shape)
         """Free of them or not."""
-        texts = [rollout.response]
-        with contextlib.suppress(ValueError):
-            # JSON can write any letter as an escape; what is no JSON has only its text.
-            texts += strings_of(parsed(rollout.response), keys=True)
-        for text in texts:
-            if match := self._found.search(folded(text)):
-                return self.scored(0.0, f"has '{match.group()}'")
+        texts = as_read(rollout, self._config.read)
+        for dress, fold, automaton in self._looks:
+            for text in texts:
+                if phrase := self._found(automaton, fold(text)):
+                    return self.scored(0.0, f"has '{phrase}'{dress}")
         return self.scored(1.0)
 
+    def _found(self, automaton: "ahocorasick.Automaton", text: str) -> str:
+        phrase: str
+        for end, (size, phrase) in automaton.iter(text):
+            if self._config.inside_words or _stands_alone(text, end + 1 - size, end + 1):
+                return phrase
+        return ""
 
-def folded(text: str) -> str:
-    """``text`` for comparing: compatible forms made one, unseen characters out, one case, single spaces."""
-    plain = unicodedata.normalize("NFKC", text)
-    seen = "".join(char for char in plain if unicodedata.category(char) not in _UNSEEN)
-    return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
+
+def _automaton(phrases: tuple[str, ...], fold: Callable[[str], str]) -> "ahocorasick.Automaton":
+    import ahocorasick  # noqa: PLC0415  (most rewards have no phrases, and a function on a server starts sooner)
+
+    found = ahocorasick.Automaton()
+    for phrase in phrases:
+        if bare := fold(phrase):
+            found.add_word(bare, (len(bare), folded(phrase)))
+    found.make_automaton()
+    return found
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """No letter or digit on either side."""
+    return not (start and _of_a_word(text[start - 1])) and not (end < len(text) and _of_a_word(text[end]))
+
+
+def _of_a_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

@@ -7,6 +7,7 @@ declared: a neutral value, always marked by the metric ``adjudge_fallback``, or 
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Literal, Protocol, runtime_checkable
@@ -14,7 +15,7 @@ from typing import Any, Final, Literal, Protocol, runtime_checkable
 from pydantic import Field
 
 from adjudge.domain import RewardFunction
-from adjudge.domain.base import Frozen, Number
+from adjudge.domain.base import Frozen, Number, Score
 from adjudge.errors import RewardError
 from adjudge.rewards.failure import Neutral
 from adjudge.serving.batch import Outcome, score_until
@@ -30,12 +31,21 @@ _ID_CHARS: Final = 200
 
 _PROBLEM_CHARS: Final = 300
 
+_RECENT: Final = 200
+"""Samples over which the share of those without a reward is told."""
+
+_FEW: Final = 20
+"""Fewer samples show no share: a trainer may send them one by one."""
+
 
 class NovaSettings(Frozen):
     """How the function answers."""
 
     unscored: Literal["raise"] | Neutral = Neutral(neutral=0.5)
     """What a sample without a reward gets: ``{neutral: 0.5}``, marked, or ``raise``, an error for the invocation."""
+    most_unscored: Score = 0.5
+    """Largest share of samples without a reward, of the last ones and of this invocation; a larger one is an error: the
+    trainer shall try again, and then stop, and not learn from neutral values. 1: never an error."""
     concurrency: int = Field(default=256, ge=1)
     """Most samples at once; the judge's own limits are the task's."""
     reserve_seconds: Number = Field(default=1.5, gt=0.0)
@@ -77,7 +87,7 @@ class NovaHandler:
         self._open_reward = open_reward
         self._settings = settings or NovaSettings()
         self._log = log or _to_stdout
-        self._served = 0
+        self._recent: deque[bool] = deque(maxlen=_RECENT)
         self._open()
 
     def __call__(self, event: object, context: object = None) -> Answer:
@@ -85,8 +95,8 @@ class NovaHandler:
 
         Raises:
             DataError: the event is no list, or the answer cannot be made small enough.
-            RewardError: a sample has no reward, and ``unscored`` is ``raise``. All others were scored by then: their
-                replies are in the journal, so that the trainer's retry asks for the missing ones only.
+            RewardError: a sample has no reward, and ``unscored`` is ``raise``; or too many have none. All others were
+                scored by then: their replies are in the journal, so that the trainer's retry asks for the missing ones.
         """
         start = time.monotonic()
         rows = read_event(event)
@@ -101,7 +111,7 @@ class NovaHandler:
         results = [nova_result(one, unscored.neutral if isinstance(unscored, Neutral) else 0.0) for one in scored]
         for one, result in zip(scored, results, strict=True):
             self._log(_line(one, result, getattr(context, "aws_request_id", None)))
-        if unscored == "raise":
+        if unscored == "raise" or self._too_many(scored):
             _raise_for(scored)
         return nova_answer(results, most_bytes=self._settings.most_bytes, envelope=self._settings.envelope)
 
@@ -141,6 +151,14 @@ class NovaHandler:
             self._open()
         return dict(found)
 
+    def _too_many(self, scored: Sequence[Scored]) -> bool:
+        """Whether too many samples have no reward. Rows that cannot be read are the data's matter and do not count."""
+        now = [not one.is_evidence for one in scored if one.row.case is not None]
+        self._recent.extend(now)
+        most = self._settings.most_unscored
+        # Of this invocation too: a retry that is scored must not fail for what was before it.
+        return len(self._recent) >= _FEW and sum(self._recent) > most * len(self._recent) and sum(now) > most * len(now)
+
     def _left(self, context: object) -> float | None:
         """Seconds until the answer must be there; None where nobody says."""
         most = self._settings.most_seconds
@@ -166,7 +184,7 @@ def _raise_for(scored: Sequence[Scored]) -> None:
     raise RewardError(
         f"{len(lost)} of {len(scored)} samples have no reward ({json.dumps(counts)}).",
         f"The first is '{str(lost[0].row.id)[:_ID_CHARS]}': {_why(lost[0]) or lost[0].status}",
-        "Mend the judge, or declare a neutral value (reward.on_failure: {neutral: 0.5}).",
+        "Mend the judge; a few failures may have a neutral value (reward.on_failure: {neutral: 0.5}).",
     )
 
 

@@ -6,7 +6,7 @@ truncated replies are not handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -46,8 +46,8 @@ class Journal:
         self._written = len(self._replies)
         self._synced = self._written
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sync_lock = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: list[asyncio.Future[None]] = []
+        self._syncing: asyncio.Task[None] | None = None
         self._sync_from = 0.0
         self._hurry = asyncio.Event()
         self._flying: dict[str, asyncio.Future[Row | None]] = {}
@@ -121,48 +121,64 @@ class Journal:
             done.set_result(shared)
 
     async def _on_disk(self) -> None:
-        """Wait until everything appended so far is synced; one fsync serves all who wait."""
-        self._enter_loop()
-        mine = self._written
-        if self._synced >= mine:
+        """Wait until everything appended so far is synced; one fsync serves all who wait.
+
+        Raises:
+            MissingError: the disk refuses.
+        """
+        if self._synced == self._written:
             return
-        self._waiting += 1
+        loop = self._enter_loop()
+        synced: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(synced)
         self._hurry_up()
-        try:
-            async with self._sync_lock:
-                if self._synced < mine:
-                    await self._sync()
-        finally:
-            self._waiting -= 1
+        if self._syncing is None:
+            self._syncing = loop.create_task(self._sync_all())
+        await synced
 
     @property
     def _more_to_come(self) -> bool:
-        return len(self._flying) > self._waiting
+        return len(self._flying) > len(self._waiting)
 
     def _hurry_up(self) -> None:
         """Whoever waits for more need not, once nothing more is to come."""
         if not self._more_to_come:
             self._hurry.set()
 
-    async def _sync(self) -> None:
-        """Sync what is there; while more is about to come, not more often than `GATHER_SECONDS`."""
-        clock = asyncio.get_running_loop().time
-        if self._more_to_come and (left := self._sync_from - clock()) > 0.0:
+    async def _sync_all(self) -> None:
+        """Sync as long as somebody waits for it; in a task of its own, which no caller's cancellation ends."""
+        try:
+            while self._waiting:
+                await self._gather()
+                waited, upto = self._waiting, self._written
+                self._waiting = []
+                try:
+                    await asyncio.to_thread(self._file.sync)
+                except Exception as error:  # noqa: BLE001  (whoever waits must hear of it, whatever it is)
+                    _tell(waited, error)
+                else:
+                    self._synced = upto
+                    _tell(waited, None)
+                self._sync_from = asyncio.get_running_loop().time() + GATHER_SECONDS
+        finally:
+            self._syncing = None
+
+    async def _gather(self) -> None:
+        """While more is about to come, wait for it, so that there is a sync every `GATHER_SECONDS` at most."""
+        left = self._sync_from - asyncio.get_running_loop().time()
+        if self._more_to_come and left > 0.0:
             self._hurry.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._hurry.wait()
-        upto = self._written
-        await asyncio.to_thread(self._file.sync)
-        self._synced = upto
-        self._sync_from = clock() + GATHER_SECONDS
 
-    def _enter_loop(self) -> None:
+    def _enter_loop(self) -> asyncio.AbstractEventLoop:
         """Locks and futures belong to one event loop; a command may run several, one after the other."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._sync_lock, self._flying = loop, asyncio.Lock(), {}
-            self._waiting, self._sync_from, self._hurry = 0, 0.0, asyncio.Event()
+            self._loop, self._flying, self._waiting, self._syncing = loop, {}, [], None
+            self._sync_from, self._hurry = 0.0, asyncio.Event()
+        return loop
 
     def close(self) -> None:
         """Let go of the file."""
@@ -173,3 +189,14 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _tell(waited: Iterable[asyncio.Future[None]], error: Exception | None) -> None:
+    """All who still wait go on, or get the error."""
+    for synced in waited:
+        if synced.done():
+            continue
+        if error is None:
+            synced.set_result(None)
+        else:
+            synced.set_exception(error)

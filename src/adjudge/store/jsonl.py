@@ -19,6 +19,7 @@ from adjudge.errors import MissingError, RunError
 from adjudge.store.atomic import disk_error, sync_path
 
 CRC_KEY: Final = "_crc"
+_ROW: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _TAIL: Final = re.compile(rb'"_crc":"([0-9a-f]{8})"\}')
 _TAIL_BYTES: Final = len(b'"_crc":"00000000"}')
 
@@ -32,7 +33,7 @@ def seal(row: Mapping[str, Any]) -> bytes:
     if CRC_KEY in row:
         msg = f"the key '{CRC_KEY}' belongs to the file format"
         raise ValueError(msg)
-    text = json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ROW.encode(row)
     # A lone surrogate (from "\\ud83d" in a model's reply) has no UTF-8 form; replaced it is just its JSON escape again.
     body = text.encode("utf-8", "backslashreplace")
     head = body[:-1]

@@ -6,27 +6,32 @@ the folders that the function may see and no others.
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
 
-from adjudge.errors import RunError
+from adjudge.errors import MissingError, RunError
 
 PAYLOAD_BYTES: Final = 6 * 1024 * 1024
 """Largest event of a synchronous invocation."""
 
 ANSWER_BYTES: Final = PAYLOAD_BYTES + 100
 """Largest answer."""
+
+_CLIENT: Final = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
+"""Modules of the runtime client, which AWS has on the function's path too."""
 
 _ARN: Final = "arn:aws:lambda:us-east-1:123456789012:function:RewardSageMaker"
 _PATH: Final = "/2018-06-01/runtime/"
@@ -66,8 +71,7 @@ class LambdaRuntime:
         self._ready = threading.Event()
         self._failed: dict[str, Any] | None = None
         self._ends = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -158,6 +162,13 @@ class LambdaRuntime:
         self._thread.join(5.0)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A function that is stopped while it waits is no error, and nothing to print."""
+
+
 def _handler_for(runtime: LambdaRuntime) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -228,6 +239,25 @@ class LambdaProcess:
         return int(peak.split()[1]) / 1024
 
 
+def link_modules(names: Iterable[str], folder: Path) -> None:
+    """Links to installed modules and packages, so that a process can import these and no others.
+
+    Raises:
+        MissingError: one is not installed.
+    """
+    for name in names:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise MissingError(
+                f"The module '{name}' is not installed.",
+                "It shall be seen by the function.",
+                "Install it; for AWS's runtime client: pip install awslambdaric",
+            )
+        home = Path(found.origin)
+        home = home.parent if found.submodule_search_locations else home
+        (folder / home.name).symlink_to(home)
+
+
 @contextlib.contextmanager
 def lambda_process(
     handler: str,
@@ -246,17 +276,19 @@ def lambda_process(
         log: file for its output.
         path: further folders to import from.
         environment: further variables; nothing else of this process's environment is there.
-        is_alone: import from `folder` and `path` only, not from what is installed here.
+        is_alone: import from `folder`, `path` and the runtime client only, not from what is installed here.
 
     Raises:
         RunError: the function did not start.
+        MissingError: the runtime client is not installed.
     """
-    with LambdaRuntime() as runtime, log.open("wb") as out:
+    with LambdaRuntime() as runtime, log.open("wb") as out, tempfile.TemporaryDirectory() as client:
+        link_modules(_CLIENT, Path(client))
         variables = {
             "AWS_LAMBDA_RUNTIME_API": runtime.address,
             "LAMBDA_TASK_ROOT": str(folder),
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.pathsep.join(str(one) for one in (folder, *path)),
+            "PYTHONPATH": os.pathsep.join(str(one) for one in (folder, *path, client)),
             # At AWS the code lies on a disk that cannot be written to.
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": "/nonexistent",

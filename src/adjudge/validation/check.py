@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +17,8 @@ from adjudge.domain.base import Count, Frozen, Number
 from adjudge.domain.interval import Interval
 from adjudge.validation.gold import Gold
 from adjudge.validation.table import VerdictTable
+
+_Z2: Final = NormalDist().inv_cdf(0.975) ** 2
 
 SHOWN: Final = 6
 """Figures of a check that are told on a terminal; all stand in passport.json and on its page."""
@@ -82,6 +85,10 @@ class Rule(Frozen):
             return None
         if value is None or value.low is None or value.high is None or value.n < self.min_n:
             return max(self.min_n, 2)
+        if value.estimate in {0.0, 1.0} and value.low >= 0.0 and value.high <= 1.0:
+            # A share that has never moved: Wilson's interval reaches z^2 / (n + z^2) from it.
+            room = abs(self.limit - value.estimate)
+            return math.ceil(_Z2 * (1 - room) / room) if room > 0 else None
         gap = abs(value.estimate - self.limit)
         half = value.estimate - value.low if self.limit < value.estimate else value.high - value.estimate
         return math.ceil(value.n * (half / gap) ** 2) if gap > 0 else None
@@ -159,7 +166,7 @@ class Check(Frozen):
         if self.outcome is Outcome.FAIL and self.fix:
             lines.append(f"{'':17}{self.fix}")
         if self.outcome is Outcome.NOT_ENOUGH_DATA and self.needs:
-            lines.append(f"{'':17}{self.needs}")
+            lines.append(f"{'':17}Needed: {self.needs}")
         return lines
 
 

@@ -24,9 +24,10 @@ from adjudge.validation.metric_table import MetricTable
 
 LABELLED: Final = "labelled"
 TESTS: Final = "tests"
+PEOPLE: Final = "people"
 POLICY: Final = "policy"
 """Slice of the rows about the policy's own responses: what group-relative training will see."""
-SLICES: Final = (LABELLED, TESTS, POLICY)
+SLICES: Final = (LABELLED, TESTS, PEOPLE, POLICY)
 """Where the responses of a task's own validation come from."""
 
 
@@ -88,7 +89,7 @@ def run_checks(
 
 
 def _untested() -> Check:
-    needs = "Needed: known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
+    needs = "Known responses with what a right judge answers, judge_tests.yaml (validate.tests)."
     return Check(
         name="suite", title="Judge tests", outcome=Outcome.NOT_ENOUGH_DATA, detail="There are none.", needs=needs
     )

@@ -24,7 +24,7 @@ CHARS_PER_TOKEN: Final = 4.0
 
 def estimate_tokens(request: ChatRequest) -> int:
     """Tokens that a call may take, at most: characters of the prompt / 4, and all it may write."""
-    return math.ceil(sum(len(message.content) for message in request.messages) / CHARS_PER_TOKEN) + request.max_tokens
+    return math.ceil(sum([len(message.content) for message in request.messages]) / CHARS_PER_TOKEN) + request.max_tokens
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ class ReplyStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._write_ahead()
             # The journal of a run is what must not be lost; here a lost row costs one more call.
             self._db.execute("PRAGMA synchronous=OFF")
             self._db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, sum TEXT, reply TEXT)")
@@ -48,6 +49,19 @@ class ReplyStore:
                 "Replies shall be kept there across runs.",
                 "Free or delete the file, or switch the cache off (judge.limits.cache: false).",
             ) from error
+
+    def _write_ahead(self) -> None:
+        """Readers and a writer at once. For this one change SQLite does not wait where another process makes it too."""
+        end = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def get(self, key: str) -> str | None:
         """The text under `key`, or None; damage of any kind is None."""

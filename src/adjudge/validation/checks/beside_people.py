@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 NEEDS = (
-    "Needed: rows of people's labels (gold.jsonl: item, criterion, rater, score) for items that the judge has judged "
+    "Rows of people's labels (gold.jsonl: item, criterion, rater, score) for items that the judge has judged "
     "as they are (variant base, order base). Collect them with `adjudge judge label`; 100 items by 3 people are a "
     "good beginning."
 )

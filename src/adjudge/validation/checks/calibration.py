@@ -70,7 +70,7 @@ def calibration(material: Material, settings: CalibrationSettings) -> Check:
         detail=f"no better than the base rate: {', '.join(blind)}" if blind else "",
         fix="Take these criteria out of the reward, rewrite them, or use a better judge: their scores say nothing "
         "about single responses.",
-        needs=f"Needed: labels of both kinds (good and bad) on at least {settings.min_items} items a criterion.",
+        needs=f"Labels of both kinds (good and bad) on at least {settings.min_items} items a criterion.",
     )
 
 

@@ -25,7 +25,8 @@ from adjudge.validation.table import Numbers, VerdictTable
 NAME: Final = "cross_judge"
 TITLE: Final = "Other judges say the same"
 NEEDS: Final = (
-    "Rows of another judge about the same items, of another family if possible: name it among the judges to compare."
+    "Rows of another judge about the same items, of another family if possible: `adjudge judge compare` asks several "
+    "and writes verdicts.jsonl, which `adjudge judge validate --replay` reads."
 )
 
 

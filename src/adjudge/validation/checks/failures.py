@@ -53,7 +53,7 @@ def failures(material: Material, settings: FailuresSettings) -> Check:
     """
     table = material.table
     if not len(table):
-        needs = "Needed: rows of this judge."
+        needs = "Rows of this judge."
         return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_ENOUGH_DATA, detail="No rows.", needs=needs)
     judged = _Judgements(table)
     scored = int((table.failed & table.score.known).sum())
@@ -76,7 +76,7 @@ def failures(material: Material, settings: FailuresSettings) -> Check:
         detail=f"{judged.count(table.failed)} of {judged.total} judgements{listed}.",
         fix="Read the kinds: unreadable replies want a larger judge.max_tokens, a schema or another model; the others "
         "want judge.limits (attempts, requests_per_minute) or another endpoint.",
-        needs="Needed: more judgements.",
+        needs="More judgements.",
     )
 
 

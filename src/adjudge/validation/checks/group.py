@@ -29,9 +29,7 @@ EQUAL: Final = 1e-9
 """Scores closer than this are equal, as in training."""
 MOST_CALLS: Final = 10
 """End of the curve of reliability against calls."""
-NEEDS: Final = (
-    "Needed: several responses to each prompt, each asked at least twice, for example 50 prompts x 8 responses x 3."
-)
+NEEDS: Final = "Several responses to each prompt, each asked at least twice, for example 50 prompts x 8 responses x 3."
 
 
 class GroupSettings(Frozen):

@@ -27,7 +27,7 @@ NAME = "production"
 TITLE = "Stands for production metrics"
 
 NEEDS = (
-    "Needed: values of the production metrics on responses that the judge has judged: rows of "
+    "Values of the production metrics on responses that the judge has judged: rows of "
     '{"item" or "candidate": ..., "metric": ..., "value": ...}, several responses a prompt.'
 )
 
