@@ -146,6 +146,16 @@ def test_a_language_component_brings_its_library_and_only_then(package, contents
     assert "numpy" not in package.packages
 
 
+def test_what_no_module_imports_and_is_needed_all_the_same_is_in(package):
+    """A program that is started by its path, and tables beside the modules that read them."""
+    with zipfile.ZipFile(package.file) as archive:
+        names = set(archive.namelist())
+    assert "adjudge/judges/sandbox_child.py" in names
+    beside = {path for path in (SOURCES / "adjudge" / "rewards").iterdir() if path.suffix == ".txt"}
+    assert beside
+    assert {f"adjudge/rewards/{path.name}" for path in beside} <= names
+
+
 def test_a_package_that_is_too_large_is_refused(contents, tmp_path, monkeypatch):
     """With its size and the limit."""
     monkeypatch.setattr(aws_package, "_compiled", lambda entries: {})

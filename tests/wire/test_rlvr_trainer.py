@@ -52,8 +52,17 @@ class RLVRTrainer:
         self.given = {key: value for key, value in locals().items() if key != "self"}
         self.compute = type(compute).__name__
     def get_resolved_recipe(self):
+        # As RecipeResolver of 1.27.0: a dotted path is followed from the root; what is not there is dropped.
         with open("resolved.json") as file:
-            return json.load(file)
+            recipe = json.load(file)
+        for path, value in self.given["overrides"].items():
+            *folders, leaf = path.split(".")
+            node = recipe
+            for folder in folders:
+                node = node.get(folder, {})
+            if leaf in node:
+                node[leaf] = value
+        return recipe
     def train(self, wait=True, dry_run=False):
         with open("trained.json", "w") as file:
             json.dump({**self.given, "kind": self.compute, "wait": wait, "dry_run": dry_run}, file)
@@ -83,7 +92,7 @@ def run(tmp_path):
 def test_the_script_starts_what_the_task_asks_for(run):
     """Arguments reach the trainer as they are, by their full path in the recipe; it does not wait."""
     fields = read_train(GIVEN, "training-job")
-    trained, done = run(trainer_script(fields, PLACE, JOB), recipe(fields, PLACE))
+    trained, done = run(trainer_script(fields, PLACE, JOB), {"recipes": recipe(fields, PLACE)})
     assert done.returncode == 0, done.stderr
     assert {key: trained[key] for key in trainer_arguments(fields, PLACE)} == trainer_arguments(fields, PLACE)
     assert trained["overrides"]["recipes.training_config.rollout.generator.max_new_tokens"] == 16000
@@ -91,6 +100,15 @@ def test_the_script_starts_what_the_task_asks_for(run):
     assert (trained["kind"], trained["wait"], trained["dry_run"]) == ("TrainingJobCompute", False, False)
     assert trained["compute"] == {"instance_type": "ml.p5.48xlarge", "instance_count": 2}
     assert SDK_ARN.match(trained["custom_reward_function"])
+
+
+@pytest.mark.parametrize("root", ["recipes", None])
+def test_the_overrides_arrive_whatever_the_root_of_the_services_recipe(run, root):
+    """Its template is not public; paths are tried under "recipes" first and then without."""
+    fields, published = read_train(GIVEN, "training-job"), recipe(read_train({}, "training-job"), PLACE)
+    trained, done = run(trainer_script(fields, PLACE, JOB), {root: published} if root else published)
+    assert done.returncode == 0, done.stderr
+    assert all(path.startswith("recipes.") == (root is not None) for path in trained["overrides"])
 
 
 def test_the_script_stops_where_the_service_would_drop_something(run):

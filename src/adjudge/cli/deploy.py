@@ -85,7 +85,7 @@ def aws(
         "packages": dict(package.packages),
         "notes": list(prepared.notes),
     }
-    shown = "import not measured" if seconds is None else f"import {seconds:.2f} s"
+    shown = "import not measured" if seconds is None else f"import {seconds:.2f} s of processor time"
     sizes = f"{package.zipped / 1e6:.1f} MB, {package.unpacked / 1e6:.1f} MB unpacked, {shown}"
     lines = [f"{prepared.settings.name}: {sizes}", f"Written to {out}; README.md there has the commands."]
     if apply:

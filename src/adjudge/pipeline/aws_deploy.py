@@ -36,7 +36,7 @@ class Prepared:
         folder: where it is.
         settings: of the function.
         package: its zip.
-        import_seconds: measured with this interpreter; None where it cannot run the package.
+        import_seconds: processor time, with this interpreter; None where it cannot run the package.
         notes: what is worth knowing.
     """
 
@@ -96,7 +96,9 @@ def prepare(aws: AwsTask, settings: FunctionSettings, folder: Path, *, region: s
             seconds = import_seconds(build(contents, Machine.here(), Path(twin) / ZIP))
     notes = [*notes_on(aws)]
     if seconds is not None and seconds > _MOST_SECONDS:
-        notes.append(f"The import took {seconds:.2f} s here; more memory makes it faster on Lambda (--memory).")
+        notes.append(
+            f"The import took {seconds:.2f} s of processor time here; more memory makes it faster on Lambda (--memory)."
+        )
     if not package.is_compiled:
         notes.append(
             f"This is Python {Machine.here().python}: bytecode for {settings.runtime} was not packed, which makes cold "

@@ -26,6 +26,9 @@ _ANY_POLICY: Final = {"model": "local:tiny"}
 _KEYS: Final[Mapping[str, str]] = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 """Providers that answer to a key alone, and where it is looked for."""
 
+_COUNTED: Final = (None, "approximate", "policy")
+"""Ways to count tokens that need no file."""
+
 _LOOPBACK: Final = re.compile(r"//(localhost|127\.|\[::1\]|0\.0\.0\.0)", re.IGNORECASE)
 
 
@@ -94,12 +97,18 @@ def function_contents(aws: AwsTask, secrets: Collection[str]) -> Contents:
     named = [config.judge.grader or config.judge.rubric]
     named += [file for part in parts if isinstance(file := getattr(part, "file", None), str)]
     named += [file for model in config.judge.models if (file := _file_of(model, aws.task.folder))]
-    files = {name: _read(aws.task, name) for name in dict.fromkeys(named)}
+    tokenizers = [name for part in parts if (name := getattr(part, "tokenizer", None)) not in _COUNTED]
+    for name in tokenizers:
+        _check_tokenizer(aws.task, name)
+    files = {name: _read(aws.task, name) for name in dict.fromkeys([*named, *tokenizers])}
     text = yaml.safe_dump(dict(aws.sections), sort_keys=False, allow_unicode=True)
     return Contents(
         task={"task.yaml": text.encode(), **files},
         components={part.type for part in parts},
-        packages=("redis",) if config.judge.limits.share.startswith("redis") else (),
+        packages=(
+            *(("redis",) if config.judge.limits.share.startswith("redis") else ()),
+            *(("tokenizers",) if tokenizers else ()),
+        ),
         has_secrets=bool(secrets),
     )
 
@@ -154,6 +163,15 @@ def _check_judge(model: str, secrets: Collection[str]) -> None:
             f"Did you mean --secret {variable}=... in place of {near[0]}?"
             if near
             else f"Store it in Secrets Manager and name the secret: --secret {variable}=NAME-OF-THE-SECRET",
+        )
+
+
+def _check_tokenizer(task: LoadedTask, name: str) -> None:
+    if not task.path(name).is_file():
+        raise ConfigError(
+            f"The tokenizer '{name}' cannot be deployed.",
+            "It would be fetched from a hub whenever the function starts.",
+            "Put its tokenizer.json beside the task and name that, or count with tokenizer: approximate.",
         )
 
 

@@ -35,6 +35,9 @@ MOST_UNPACKED: Final = 250_000_000
 
 _SECRETS: Final = "adjudge.serving.secrets"
 
+_RUN_BY_PATH: Final = ("adjudge.judges.sandbox_child",)
+"""Modules that nothing imports and that are started as files."""
+
 _NEVER: Final = frozenset(
     {
         "adjudge.endpoints.local",
@@ -107,11 +110,11 @@ def build(contents: Contents, machine: Machine, file: Path) -> Package:
         ConfigError: it is larger than Lambda takes.
     """
     root = Path(adjudge.__file__).parent.parent
-    found = closure(root, [ENTRY, *([_SECRETS] if contents.has_secrets else ())], _NEVER)
+    found = closure(root, [ENTRY, *_RUN_BY_PATH, *([_SECRETS] if contents.has_secrets else ())], _NEVER)
     packages = requirements([*_needed(found, contents.components), *contents.packages], machine)
     with tempfile.TemporaryDirectory(prefix="adjudge-wheels-") as folder:
         entries = {path: disk.read_bytes() for path, disk in wheel_files(packages, machine, Path(folder)).items()}
-    entries |= {path: (root / path).read_bytes() for path in found.files}
+    entries |= {path: (root / path).read_bytes() for path in (*found.files, *_data_files(root, found.files))}
     entries |= {f"task/{path}": data for path, data in contents.task.items()}
     entries["lambda_function.py"] = shim(has_secrets=contents.has_secrets).encode()
     if machine.is_here:
@@ -152,8 +155,15 @@ def write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
     write_bytes(file, buffer.getvalue())
 
 
+def _data_files(root: Path, modules: Collection[str]) -> list[str]:
+    """What lies beside modules and is none: tables that they read."""
+    folders = {(root / path).parent for path in modules}
+    beside = (file for folder in folders for file in folder.iterdir() if file.is_file())
+    return sorted(file.relative_to(root).as_posix() for file in beside if file.suffix not in {".py", ".pyc", ".typed"})
+
+
 def _needed(found: Closure, components: Collection[str]) -> list[str]:
-    """Packages of adjudge's own requirements that the modules import, but for those of components not in the task."""
+    """Packages that come with adjudge and that the modules import, but for those of components not in the task."""
     idle = {
         config.__module__
         for config in get_args(get_args(AnyComponent)[0])
@@ -194,14 +204,14 @@ def _compiled(entries: Mapping[str, bytes]) -> dict[str, bytes]:
 _MEASURE: Final = (
     "import sys, time\n"
     "sys.path.insert(0, sys.argv[1])\n"
-    "began = time.perf_counter()\n"
+    "began = time.process_time()\n"
     f"import {ENTRY}\n"
-    "print(time.perf_counter() - began)\n"
+    "print(time.process_time() - began)\n"
 )
 
 
 def import_seconds(package: Package, tries: int = 3) -> float:
-    """How long the handler's module takes to import, in a process with nothing but the zip: the best of some tries.
+    """Processor time of the import of the handler's module, in a process with nothing but the zip: the best of some.
 
     Raises:
         RunError: it cannot be imported.

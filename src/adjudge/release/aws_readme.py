@@ -11,7 +11,7 @@ def readme(settings: FunctionSettings, package: Package, place: Place, import_se
     plain = place.function(settings)
     policy = place.arn("iam", f"policy/{settings.invoker}", region="")
     packages = ", ".join(f"{package_name} {version}" for package_name, version in package.packages.items())
-    measured = "not measured here" if import_seconds is None else f"{import_seconds:.2f} s"
+    measured = "not measured here" if import_seconds is None else f"{import_seconds:.2f} s of processor time"
     return f"""# {name}
 
 The reward of the task {settings.task}, for reinforcement fine-tuning of Amazon Nova.

@@ -53,13 +53,15 @@ def requirements(roots: Iterable[str], machine: Machine) -> dict[str, str]:
 
 
 def core_packages() -> Mapping[str, str]:
-    """Names of modules -> package, for those that adjudge itself requires without any extra."""
+    """Names of modules -> package, for all that is installed here and is not only of one of adjudge's extras."""
     lines = importlib.metadata.requires("adjudge") or ()
-    core = {_canonical(re.split(r"[ <>=!~;\[(]", line)[0]) for line in lines if "extra ==" not in line}
-    by_module = importlib.metadata.packages_distributions()
-    return {
-        module: _canonical(packages[0]) for module, packages in by_module.items() if _canonical(packages[0]) in core
+    named = {line: _canonical(re.split(r"[ <>=!~;\[(]", line)[0]) for line in lines}
+    core = {name for line, name in named.items() if "extra ==" not in line}
+    extra = {name for line, name in named.items() if "extra ==" in line} - core
+    found = {
+        module: _canonical(packages[0]) for module, packages in importlib.metadata.packages_distributions().items()
     }
+    return {module: package for module, package in found.items() if package not in extra | {"adjudge"}}
 
 
 def wheel_files(packages: Mapping[str, str], machine: Machine, folder: Path) -> dict[str, Path]:

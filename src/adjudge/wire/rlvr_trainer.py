@@ -29,9 +29,17 @@ _CHECK: Final = '''def leaves(tree):
         yield from leaves(value) if isinstance(value, dict) else [(name, value)]
 
 
-# The SDK drops overrides that its own recipe does not know, with a warning only.
-found = list(leaves(trainer.get_resolved_recipe()))
-lost = [path for path, value in arguments["overrides"].items() if (path.rpartition(".")[2], value) not in found]
+def trainer_with(overrides):
+    """The trainer, and those of the overrides that the service's recipe does not take."""
+    trainer = RLVRTrainer(compute=compute, **{**arguments, "overrides": overrides})
+    found = list(leaves(trainer.get_resolved_recipe()))
+    return trainer, [path for path, value in overrides.items() if (path.rpartition(".")[2], value) not in found]
+
+
+# The SDK drops what its recipe does not know, with a warning only; the recipe's root is "recipes" or nothing.
+trainer, lost = trainer_with(arguments["overrides"])
+if lost:
+    trainer, lost = trainer_with({path.removeprefix("recipes."): value for path, value in arguments["overrides"].items()})
 if lost:
     sys.exit(f"The recipe of the service does not take {', '.join(lost)}. Launch again --without them.")
 '''
@@ -133,7 +141,7 @@ def trainer_script(train: TrainFields, place: RunPlace, compute: Compute) -> str
         f"{notes}arguments = {_literal(trainer_arguments(train, place))}\n"
         f"{evaluator}"
         f"compute = {_call(compute.kind, compute.arguments)}\n"
-        "trainer = RLVRTrainer(compute=compute, **arguments)\n\n\n"
+        "\n\n"
         f"{_CHECK}\n\n"
         'trainer.train(wait=False, dry_run="--dry-run" in sys.argv)\n'
     )
