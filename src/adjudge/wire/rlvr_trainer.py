@@ -39,7 +39,8 @@ def trainer_with(overrides):
 # The SDK drops what its recipe does not know, with a warning only; the recipe's root is "recipes" or nothing.
 trainer, lost = trainer_with(arguments["overrides"])
 if lost:
-    trainer, lost = trainer_with({path.removeprefix("recipes."): value for path, value in arguments["overrides"].items()})
+    plain = {path.removeprefix("recipes."): value for path, value in arguments["overrides"].items()}
+    trainer, lost = trainer_with(plain)
 if lost:
     sys.exit(f"The recipe of the service does not take {', '.join(lost)}. Launch again --without them.")
 '''
