@@ -13,11 +13,15 @@ from typing import Any, Final
 
 import yaml
 
-from adjudge.errors import ConfigError, MissingError
+from adjudge.errors import ConfigError, GateError, MissingError
 from adjudge.judges.load import read_yaml
+from adjudge.judges.save import rubric_yaml
 from adjudge.pipeline.judge_config import JudgedTask
+from adjudge.pipeline.judging import task_rubric, without
+from adjudge.pipeline.passport import given_passport, settled
 from adjudge.pipeline.taskfile import LoadedTask, parse_task
 from adjudge.release.aws_package import Contents
+from adjudge.validation.passport import Passport
 from adjudge.wire.openai_graders import load_grader
 
 _ANY_POLICY: Final = {"model": "local:tiny"}
@@ -101,6 +105,10 @@ def function_contents(aws: AwsTask, secrets: Collection[str]) -> Contents:
     for name in tokenizers:
         _check_tokenizer(aws.task, name)
     files = {name: _read(aws.task, name) for name in dict.fromkeys([*named, *tokenizers])}
+    weak = weak_criteria(aws)
+    if weak:
+        # As training on this machine does: they are asked, and weigh nothing.
+        files[config.judge.rubric] = rubric_yaml(without(task_rubric(aws.task), weak)).encode()
     text = yaml.safe_dump(dict(aws.sections), sort_keys=False, allow_unicode=True)
     return Contents(
         task={"task.yaml": text.encode(), **files},
@@ -121,6 +129,10 @@ def bedrock_models(aws: AwsTask) -> tuple[str, ...]:
 def notes_on(aws: AwsTask) -> tuple[str, ...]:
     """What is worth knowing of the task's judge where it runs."""
     notes = []
+    if given_passport(aws.task) is None:
+        notes.append("No passport says that this judge can be trusted (validate.passport): adjudge judge validate TASK")
+    if weak := weak_criteria(aws):
+        notes.append(f"Criteria that the passport finds weak weigh nothing: {', '.join(weak)}.")
     for model in _models(aws):
         provider, _, name = model.partition(":")
         if provider in {"scripted", "replay"}:
@@ -130,6 +142,29 @@ def notes_on(aws: AwsTask) -> tuple[str, ...]:
     if aws.task.config.reward.on_failure == "mask":
         notes.append("reward.on_failure is mask, and this trainer takes numbers only: 0.5, marked by a metric.")
     return tuple(notes)
+
+
+def weak_criteria(aws: AwsTask) -> tuple[str, ...]:
+    """Criteria that are deployed with weight 0, as the passport that the task names finds them weak.
+
+    Raises:
+        MissingError: the passport is not there.
+        GateError: it says that the judge may not train.
+    """
+    file, config = given_passport(aws.task), aws.task.config
+    if file is None:
+        return ()
+    passport = settled(aws.task, Passport.read(file))
+    if not passport.usable:
+        raise GateError(
+            f"The judge may not train: {passport.sentence()}",
+            "The task names this passport, and a reward function is there to train on.",
+            "Mend the judge and validate it anew, or accept the checks by name in validate.accept.",
+        )
+    if config.judge.grader or not config.judge.drop_weak or passport.overall is None:
+        return ()
+    rubric = task_rubric(aws.task)
+    return passport.weak_criteria if without(rubric, passport.weak_criteria) is not rubric else ()
 
 
 def _models(aws: AwsTask) -> tuple[str, ...]:
