@@ -39,7 +39,7 @@ IMPORT: Final = """import sys, time
 sys.path.insert(0, sys.argv[1])
 began = time.perf_counter()
 import adjudge.pipeline.reward_lambda
-print(time.perf_counter() - began)
+print(time.perf_counter() - began, time.process_time())
 """
 HANGS: Final = 3600.0
 
@@ -56,7 +56,8 @@ def main() -> None:
             packed(Path(folder) / "function.zip", code)
         else:
             (code / "lambda_function.py").write_text(SHIM)
-        print(f"cold import:     {cold_import(code, alone=alone):.2f} s")
+        wall, cpu = cold_import(code, alone=alone)
+        print(f"cold import:     {wall:.2f} s; {cpu:.2f} s of CPU time with Python's own start")
         with judge([1.0]) as port, function(code, port, 64, alone=alone) as running:
             print(f"ready:           {running.start_seconds:.2f} s from the start of the process")
             for name, event in (("first", "a"), ("warm", "b"), ("repeated", "b")):
@@ -68,7 +69,9 @@ def main() -> None:
 
 
 def told(name: str, answer: Answered, running: LambdaProcess) -> None:
-    """One line about an invocation."""
+    """One line about an invocation; an error of the function ends the bench."""
+    if answer.is_error:
+        sys.exit(f"{answer.payload['errorType']}: {answer.payload['errorMessage']}")
     marked = sum(m["name"] == "adjudge_fallback" and m["value"] for one in answer.payload for m in one["metrics_list"])
     result = f"{answer.seconds:.2f} s, {len(answer.payload) - marked:.0f} scores, {marked:.0f} marked"
     print(f"{name + ':':17}{result}; {answer.size / 1e3:.0f} kB, {running.memory_mib():.0f} MiB at most")
@@ -95,15 +98,16 @@ def packed(file: Path, code: Path) -> None:
         archive.extractall(code)
 
 
-def cold_import(code: Path, *, alone: bool) -> float:
-    """Seconds to import the handler's module in a new process; the best of five."""
+def cold_import(code: Path, *, alone: bool) -> tuple[float, float]:
+    """Seconds to import the handler's module in a new process, and its CPU seconds; the best of five."""
     isolated = ["-I", "-S", "-B"] if alone else []
     command = [sys.executable, *isolated, "-c", IMPORT, str(code if alone else SOURCES)]
     times = []
     for _ in range(5):
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (this interpreter)
-        times.append(float(done.stdout))
-    return min(times)
+        times.append(tuple(map(float, done.stdout.split())))
+    walls, cpus = zip(*times, strict=True)
+    return min(walls), min(cpus)
 
 
 @contextlib.contextmanager

@@ -250,6 +250,13 @@ def test_one_loop_and_one_reward_serve_all_invocations(make_handler: MakeHandler
     assert events == ["open", "close", "open"]
 
 
+def test_a_handler_may_be_closed_twice(make_handler: MakeHandler):
+    """The second time there is nothing to close."""
+    handler = make_handler(opens(Told(value)))
+    handler.close()
+    handler.close()
+
+
 def test_each_sample_has_one_log_line(make_handler: MakeHandler):
     """id, score, status, dimensions, ms and cost, as one JSON object on one line, whatever the texts hold."""
     lines: list[str] = []
@@ -265,6 +272,7 @@ def test_each_sample_has_one_log_line(make_handler: MakeHandler):
         "dimensions": {"told": 0.5},
         "cost_usd": None,
         "judge_calls": 0,
+        "judges": [],
         "request_id": "request-1",
     }
     assert (bad["status"], bad["dimensions"]) == ("failed", {})

@@ -32,8 +32,12 @@ class LoopThread:
             last: closes what was opened in the loop.
             seconds: how long to wait; a loop that is stuck ends by itself when it can, or never.
         """
-        self.start(self._end(last))
-        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self.start(self._end(last))
+            self._thread.join(seconds)
+        elif last is not None:
+            # Closed before: there is nothing left to run it in.
+            last.close()
 
     async def _end(self, last: Coroutine[Any, Any, object] | None) -> None:
         try:

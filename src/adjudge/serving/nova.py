@@ -100,8 +100,9 @@ class NovaHandler:
         """
         start = time.monotonic()
         rows = read_event(event)
-        if self._served > self._settings.reopen_after:
-            self.close()
+        if self._is_stuck or self._served > self._settings.reopen_after:
+            # A loop that is stuck is left to itself, with its judge.
+            self._close(seconds=0.0 if self._is_stuck else 5.0)
             self._open()
         self._served += len(rows)
         found = self._scores(rows, start, self._left(context))
@@ -117,11 +118,14 @@ class NovaHandler:
 
     def close(self) -> None:
         """Close the judge's connections and the loop."""
-        self._loop.close(self._opened.__aexit__(None, None, None))
+        self._close(seconds=5.0)
+
+    def _close(self, *, seconds: float) -> None:
+        self._loop.close(self._opened.__aexit__(None, None, None), seconds=seconds)
 
     def _open(self) -> None:
         self._loop = LoopThread()
-        self._served = 0
+        self._served, self._is_stuck = 0, False
         self._opened = self._open_reward()
         try:
             self._reward = self._loop.start(self._opened.__aenter__()).result()
@@ -146,9 +150,8 @@ class NovaHandler:
         try:
             running.result(timeout=None if seconds is None else seconds + reserve / 2)
         except TimeoutError:
-            # The loop is stuck. It is left to itself, with its judge; the next invocation has new ones.
-            self._loop.close(self._opened.__aexit__(None, None, None), seconds=0.0)
-            self._open()
+            # The next invocation opens new ones: there is no time for it now.
+            self._is_stuck = True
         return dict(found)
 
     def _too_many(self, scored: Sequence[Scored]) -> bool:
@@ -207,6 +210,8 @@ def _line(scored: Scored, result: NovaResult, request: object) -> str:
         "cost_usd": scored.reward.usage.cost_usd if scored.reward is not None else None,
         "judge_calls": scored.reward.usage.calls if scored.reward is not None else 0,
     }
+    judged = [part.judgement for part in (scored.reward.components if scored.reward is not None else ())]
+    told["judges"] = sorted({judgement.judge for judgement in judged if judgement is not None})
     if why := _why(scored):
         told["problem"] = why
     if isinstance(request, str):
