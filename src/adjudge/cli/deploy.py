@@ -1,12 +1,39 @@
 """``adjudge deploy``."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adjudge.cli.console import AsJson, TaskPath, emit, note
 from adjudge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from adjudge.pipeline.aws_deploy import Prepared
+
+Folder = Annotated[Path, typer.Option("--out", help="Folder for package, template, policies and README.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Show the plan, then do it in your account.")]
+Region = Annotated[str | None, typer.Option("--region", help="Default: AWS's own configuration.")]
+Name = Annotated[str | None, typer.Option("--name", help="Of the function; must hold 'SageMaker'.")]
+TrainingRole = Annotated[
+    str | None, typer.Option("--training-role", help="Role that --apply lets invoke the function.")
+]
+Runtime = Annotated[str, typer.Option("--runtime", help="python3.12, python3.13 or python3.14.")]
+Architecture = Annotated[str, typer.Option("--architecture", help="x86_64 or arm64.")]
+Memory = Annotated[int, typer.Option("--memory", help="Megabytes; processor time grows with them.")]
+Timeout = Annotated[int, typer.Option("--timeout", help="Seconds of an invocation, at most 900.")]
+Reserved = Annotated[int, typer.Option("--reserved", help="Executions set aside; 0 for none.")]
+Provisioned = Annotated[int, typer.Option("--provisioned", help="Warm environments; they cost.")]
+Alias = Annotated[str, typer.Option("--alias", help="Name of the published version.")]
+Retention = Annotated[int, typer.Option("--retention", help="Days that log lines are kept.")]
+Secrets = Annotated[
+    list[str] | None, typer.Option("--secret", help="VARIABLE=NAME of a secret in Secrets Manager; repeatable.")
+]
+DeadLetters = Annotated[bool, typer.Option("--dead-letters", help="A queue for failed events.")]
+Vpc = Annotated[str | None, typer.Option("--vpc", help="VPC that gets an address of Lambda (HyperPod).")]
+Subnets = Annotated[list[str] | None, typer.Option("--subnet", help="Of the VPC; repeatable.")]
+Groups = Annotated[list[str] | None, typer.Option("--security-group", help="Of the address; repeatable.")]
 
 
 def commands() -> typer.Typer:
@@ -24,36 +51,33 @@ def _root() -> None:
 def aws(
     task: TaskPath,
     *,
-    out: Annotated[Path, typer.Option("--out", help="Folder for package, template, policies and README.")],
-    apply: Annotated[bool, typer.Option("--apply", help="Show the plan, then do it in your account.")] = False,
-    region: Annotated[str | None, typer.Option("--region", help="Default: AWS's own configuration.")] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of the function; must hold 'SageMaker'.")] = None,
-    training_role: Annotated[
-        str | None, typer.Option("--training-role", help="Role that may invoke the function (--apply attaches it).")
-    ] = None,
-    runtime: Annotated[str, typer.Option("--runtime", help="python3.12, python3.13 or python3.14.")] = "python3.13",
-    architecture: Annotated[str, typer.Option("--architecture", help="x86_64 or arm64.")] = "x86_64",
-    memory: Annotated[int, typer.Option("--memory", help="Megabytes; processor time grows with it.")] = 1024,
-    timeout: Annotated[int, typer.Option("--timeout", help="Seconds of an invocation, at most 900.")] = 900,
-    reserved: Annotated[int, typer.Option("--reserved", help="Executions set aside; 0 for none.")] = 100,
-    provisioned: Annotated[int, typer.Option("--provisioned", help="Warm environments; they cost.")] = 0,
-    alias: Annotated[str, typer.Option("--alias", help="Name of the published version.")] = "SageMakerLive",
-    retention: Annotated[int, typer.Option("--retention", help="Days that log lines are kept.")] = 30,
-    secret: Annotated[
-        list[str] | None, typer.Option("--secret", help="VARIABLE=NAME of a secret in Secrets Manager; repeatable.")
-    ] = None,
-    dead_letters: Annotated[bool, typer.Option("--dead-letters", help="A queue for failed events.")] = False,
-    vpc: Annotated[str | None, typer.Option("--vpc", help="VPC that gets an address of Lambda (HyperPod).")] = None,
-    subnet: Annotated[list[str] | None, typer.Option("--subnet", help="Of the VPC; repeatable.")] = None,
-    security_group: Annotated[
-        list[str] | None, typer.Option("--security-group", help="Of the address; repeatable.")
-    ] = None,
+    out: Folder,
+    apply: Apply = False,
+    region: Region = None,
+    name: Name = None,
+    training_role: TrainingRole = None,
+    runtime: Runtime = "python3.13",
+    architecture: Architecture = "x86_64",
+    memory: Memory = 1024,
+    timeout: Timeout = 900,
+    reserved: Reserved = 100,
+    provisioned: Provisioned = 0,
+    alias: Alias = "SageMakerLive",
+    retention: Retention = 30,
+    secret: Secrets = None,
+    dead_letters: DeadLetters = False,
+    vpc: Vpc = None,
+    subnet: Subnets = None,
+    security_group: Groups = None,
     as_json: AsJson = False,
 ) -> None:
     """The task's reward as an AWS Lambda function for Amazon Nova: package, template, IAM; with --apply also done."""
     from adjudge.pipeline import aws_deploy  # noqa: PLC0415  (keeps `--help` fast)
     from adjudge.pipeline.aws_task import load_aws_task  # noqa: PLC0415
 
+    endpoint = None
+    if vpc is not None:
+        endpoint = {"vpc": vpc, "subnets": subnet or [], "security_groups": security_group or []}
     given: dict[str, Any] = {
         "runtime": runtime,
         "architecture": architecture,
@@ -65,19 +89,28 @@ def aws(
         "retention_days": retention,
         "dead_letters": dead_letters,
         "secrets": _pairs(secret or []),
+        "endpoint": endpoint,
+        **({} if name is None else {"name": name}),
     }
-    if name is not None:
-        given["name"] = name
-    if vpc is not None:
-        given["endpoint"] = {"vpc": vpc, "subnets": subnet or [], "security_groups": security_group or []}
     loaded = load_aws_task(task)
     prepared = aws_deploy.prepare(loaded, aws_deploy.function_settings(loaded, given), out, region=region)
+    data, lines = _told(prepared)
+    if apply:
+        wanted = aws_deploy.deployment(prepared, region=region, training_role=training_role)
+        done = [step.what for step in aws_deploy.carry_out(wanted, note)]
+        data |= {"done": done, "arn": wanted.function_arn, "alias_arn": wanted.alias_arn}
+        lines += _applied(done, wanted.function_arn, wanted.alias_arn)
+    emit(data, lines, as_json=as_json)
+
+
+def _told(prepared: "Prepared") -> tuple[dict[str, Any], list[str]]:
+    """What was written, as data and as lines; notes go to stderr."""
     for line in prepared.notes:
         note(line)
     package, seconds = prepared.package, prepared.import_seconds
-    data: dict[str, Any] = {
+    data = {
         "function": prepared.settings.name,
-        "folder": str(out),
+        "folder": str(prepared.folder),
         "zipped_bytes": package.zipped,
         "unpacked_bytes": package.unpacked,
         "sha256": package.digest,
@@ -87,20 +120,19 @@ def aws(
     }
     shown = "import not measured" if seconds is None else f"import {seconds:.2f} s of processor time"
     sizes = f"{package.zipped / 1e6:.1f} MB, {package.unpacked / 1e6:.1f} MB unpacked, {shown}"
-    lines = [f"{prepared.settings.name}: {sizes}", f"Written to {out}; README.md there has the commands."]
-    if apply:
-        wanted = aws_deploy.deployment(prepared, region=region, training_role=training_role)
-        done = aws_deploy.carry_out(wanted, note)
-        data |= {"done": [step.what for step in done], "arn": wanted.function_arn, "alias_arn": wanted.alias_arn}
-        lines += [
-            f"{len(done)} steps done." if done else "Nothing changed: everything is as wanted.",
-            f"For recipes and SDKs: {wanted.function_arn}",
-            f"For Bedrock:          {wanted.alias_arn}",
-        ]
-    emit(data, lines, as_json=as_json)
+    where = f"Written to {prepared.folder}; README.md there has the commands."
+    return data, [f"{prepared.settings.name}: {sizes}", where]
 
 
-def _pairs(given: list[str]) -> dict[str, str]:
+def _applied(done: Sequence[str], plain: str, qualified: str) -> list[str]:
+    return [
+        f"{len(done)} steps done." if done else "Nothing changed: everything is as wanted.",
+        f"For recipes and SDKs: {plain}",
+        f"For Bedrock:          {qualified}",
+    ]
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
     """``VARIABLE=NAME`` as a mapping."""
     pairs = {}
     for text in given:

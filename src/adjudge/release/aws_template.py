@@ -42,6 +42,29 @@ def template(settings: FunctionSettings) -> dict[str, Any]:
             },
         },
     }
+    resources |= _optional(settings, place)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Description": f"The reward of the task {settings.task} for reinforcement fine-tuning, by adjudge.",
+        "Resources": resources,
+        "Outputs": _outputs(settings),
+    }
+
+
+def template_yaml(settings: FunctionSettings) -> str:
+    """The template as a file."""
+    head = (
+        f"# The reward function of the task {settings.task}, written by `adjudge deploy aws`. Deploy it with\n"
+        f"# sam deploy --template-file template.yaml --stack-name {settings.name} --resolve-s3 "
+        "--capabilities CAPABILITY_NAMED_IAM\n"
+    )
+    return head + yaml.safe_dump(template(settings), sort_keys=False, allow_unicode=True, width=110)
+
+
+def _optional(settings: FunctionSettings, place: Place) -> dict[str, Any]:
+    """A queue and an address in a VPC, where they are wanted."""
+    resources: dict[str, Any] = {}
     if settings.dead_letters:
         resources["DeadLetters"] = {
             "Type": "AWS::SQS::Queue",
@@ -66,23 +89,7 @@ def template(settings: FunctionSettings) -> dict[str, Any]:
                 "PolicyDocument": _substituted(endpoint_policy(settings, place)),
             },
         }
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Transform": "AWS::Serverless-2016-10-31",
-        "Description": f"The reward of the task {settings.task} for reinforcement fine-tuning, by adjudge.",
-        "Resources": resources,
-        "Outputs": _outputs(settings),
-    }
-
-
-def template_yaml(settings: FunctionSettings) -> str:
-    """The template as a file."""
-    head = (
-        f"# The reward function of the task {settings.task}, written by `adjudge deploy aws`. Deploy it with\n"
-        f"# sam deploy --template-file template.yaml --stack-name {settings.name} --resolve-s3 "
-        "--capabilities CAPABILITY_NAMED_IAM\n"
-    )
-    return head + yaml.safe_dump(template(settings), sort_keys=False, allow_unicode=True, width=110)
+    return resources
 
 
 def _function(settings: FunctionSettings) -> dict[str, Any]:
