@@ -60,6 +60,18 @@ def test_the_rows_are_written_with_the_files(adjudge, nova, tmp_path):
     assert not (tmp_path / "job" / "validation.jsonl").exists()
 
 
+def test_rows_too_long_for_an_invocation_are_told(adjudge, nova):
+    """Of a training job, which sends many at once; HyperPod sends one, and fewer at once fit."""
+    row = {"messages": [{"role": "user", "content": "Write."}], "metadata": {"document": "x" * 200_000}}
+    (nova / "data" / "train.jsonl").write_text((json.dumps(row) + "\n") * 100)
+    command = ("launch", nova, "--on", "sagemaker", "--dry-run", "--out", "job")
+    assert "set train.lambda_batch_size to at most 28" in adjudge(*command).err
+    assert "lambda_batch_size" not in adjudge(*command, "--cluster", "c").err
+    file = nova / "task.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "train": {**TRAIN, "lambda_batch_size": 20}}))
+    assert "lambda_batch_size" not in adjudge(*command).err
+
+
 def test_a_task_of_the_local_engine_is_refused_by_name(adjudge, task):
     """Its policy first, then each setting that AWS has no place for."""
     ended = adjudge("launch", task, "--on", "sagemaker", "--dry-run")

@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from adjudge.release.aws_apply import Deployment
 from adjudge.release.aws_function import FunctionSettings, VpcEndpoint
 from adjudge.release.aws_iam import Place, endpoint_policy, function_policy, invoke_policy, model_arns, trust
 from adjudge.release.aws_template import template, template_yaml
@@ -187,3 +189,18 @@ def test_names_of_a_long_function_fit_into_iam():
     assert len(settings.role) <= 64
     assert re.fullmatch(r"[\w+=,.@-]{1,64}", settings.role)
     assert Path(settings.log_group).name == settings.name
+
+
+@pytest.mark.parametrize("settings", [PLAIN, FULL], ids=["plain", "full"])
+def test_the_template_and_apply_make_the_same_function(settings):
+    """Two ways, one function: each property that both set has the same value."""
+    wanted = Deployment(settings, package=None, clients=SimpleNamespace(place=PLACE))._wanted()
+    resources = template(settings)["Resources"]
+    made = resources["Reward"]["Properties"]
+    for key in ("Runtime", "Handler", "Timeout", "MemorySize", "Environment"):
+        assert made[key] == wanted[key]
+    assert wanted["Role"].endswith(f":role/{resources['Role']['Properties']['RoleName']}")
+    assert bool(wanted["DeadLetterConfig"]) == ("DeadLetterQueue" in made)
+    if wanted["DeadLetterConfig"]:
+        name = resources["DeadLetters"]["Properties"]["QueueName"]
+        assert wanted["DeadLetterConfig"]["TargetArn"].endswith(f":{name}")

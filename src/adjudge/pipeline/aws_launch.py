@@ -45,6 +45,7 @@ class Launch:
 
     Attributes:
         service: whose.
+        train: what the task sets.
         place: where it reads and writes.
         files: name -> content.
         notes: what is worth knowing.
@@ -52,6 +53,7 @@ class Launch:
     """
 
     service: Service
+    train: TrainFields
     place: RunPlace
     files: Mapping[str, bytes]
     notes: tuple[str, ...]
@@ -146,7 +148,7 @@ def launch_files(
                 "The function is named with a version or an alias, which is no ARN to the trainer: the script wraps "
                 "it into an Evaluator, and there is no Forge snippet."
             )
-    return Launch(service, place, files, (*notes, *train.notes), tuple(absent))
+    return Launch(service, train, place, files, (*notes, *train.notes), tuple(absent))
 
 
 def _sagemaker_files(
@@ -178,7 +180,7 @@ def launch_rows(aws: AwsTask, launch: Launch) -> tuple[dict[str, bytes], tuple[s
         DataError: there are too few or too many rows, or one breaks a rule; names it.
     """
     train = nova_rows(split_samples(aws.task, "train"), "train", most=MOST if launch.service == "bedrock" else None)
-    files, notes = {ROWS: train.text}, _batch_notes(aws, launch, train)
+    files, notes = {ROWS: train.text}, _batch_notes(launch.train, train)
     if launch.service == "sagemaker":
         held_out = split_samples(aws.task, "validation")
         if len(held_out) < FEWEST:
@@ -188,13 +190,14 @@ def launch_rows(aws: AwsTask, launch: Launch) -> tuple[dict[str, bytes], tuple[s
     return files, notes
 
 
-def _batch_notes(aws: AwsTask, launch: Launch, rows: NovaRows) -> tuple[str, ...]:
-    """Whether an invocation could become too large; HyperPod asks sample by sample."""
-    if launch.service == "bedrock":
+def _batch_notes(train: TrainFields, rows: NovaRows) -> tuple[str, ...]:
+    """Whether an invocation could become too large; HyperPod asks sample by sample, and of Bedrock nothing is known."""
+    if train.target != "training-job":
         return ()
-    base = BASES["training-job"]
-    new = int(aws.train.get("max_new_tokens", base[FIELDS["max_new_tokens"].place]))
-    batch = int(aws.train.get("lambda_batch_size", base[FIELDS["lambda_batch_size"].place] or 0))
+    flat = {**BASES[train.target], **{FIELDS[name].place: value for name, value in train.values.items()}}
+    new, batch = flat[FIELDS["max_new_tokens"].place], flat[FIELDS["lambda_batch_size"].place]
+    assert isinstance(new, int)
+    assert isinstance(batch, int)
     most = rows.most_at_once(new)
     if batch <= most:
         return ()
