@@ -41,3 +41,11 @@ def make_function(tmp_path: Path) -> MakeFunction:
         return folder
 
     return make
+
+
+@pytest.fixture
+def task_folder(tmp_path: Path) -> Path:
+    """The task that counts letters, with its scripted judge: no server, no key."""
+    folder = tmp_path / "task"
+    shutil.copytree(Path(str(resources.files("adjudge"))) / "templates" / "tiny", folder)
+    return folder

@@ -240,3 +240,33 @@ def test_what_the_engine_cannot_honour_is_refused(change, what):
     """A knob is honoured or refused by name, never dropped."""
     with pytest.raises(ValueError, match=what):
         TrainConfig.model_validate(json.loads(CONFIG.model_dump_json()) | change)
+
+
+class InGroups(Long):
+    """A fake reward that compares within a group, and says so."""
+
+    needs_group = True
+
+    def __init__(self):
+        super().__init__()
+        self.groups = []
+
+    async def score_group(self, group):
+        self.groups.append([rollout.id for rollout in group.rollouts])
+        middle = sorted(len(rollout.tokens) for rollout in group.rollouts)[len(group.rollouts) // 2]
+        return tuple(
+            Reward(rollout_id=r.id, value=float(len(r.tokens) >= middle), status=RewardStatus.SCORED)
+            for r in group.rollouts
+        )
+
+
+def test_a_reward_that_compares_within_a_group_is_given_whole_groups(tmp_path):
+    """Nothing is scored alone; every group of every step is scored once."""
+    reward = InGroups()
+    _, watch, _ = grpo(tmp_path, reward=reward)
+    assert reward.asked == []
+    scored = [event for event in watch.events if isinstance(event, GroupScored)]
+    assert {tuple(names) for names in reward.groups} == {
+        tuple(rollout.id for rollout in event.group.rollouts) for event in scored
+    }
+    assert all(len(names) == CONFIG.number_generation for names in reward.groups)

@@ -17,8 +17,8 @@ from adjudge.domain.events import (
     StageStarted,
     StepEnded,
 )
-from adjudge.domain.protocols import Component, GroupJudge, Judge, RewardFunction
-from adjudge.domain.reward import ComponentRole, ComponentScore, ComponentStatus, Reward, RewardStatus
+from adjudge.domain.protocols import Component, GroupJudge, Judge, MayNeedGroup, RewardFunction
+from adjudge.domain.reward import Combine, ComponentRole, ComponentScore, ComponentStatus, Reward, RewardStatus
 from adjudge.domain.rollout import Group, Policy, Rollout
 from adjudge.domain.rubric import BOOLEAN, Answer, Criterion, EdgeRule, EvidenceRule, Items, Rubric, Scale
 from adjudge.domain.sample import Message, Sample, load_samples, samples_from
@@ -38,6 +38,7 @@ __all__ = [
     "BOOLEAN",
     "Answer",
     "Broadcast",
+    "Combine",
     "Component",
     "ComponentRole",
     "ComponentScore",
@@ -58,6 +59,7 @@ __all__ = [
     "Judge",
     "JudgeFailure",
     "Judgement",
+    "MayNeedGroup",
     "Message",
     "Note",
     "Observer",

@@ -1,6 +1,6 @@
 """The three shapes that the layers meet in: judge, component, reward function."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from adjudge.domain.reward import ComponentRole, ComponentScore, Reward
 from adjudge.domain.rollout import Group, Rollout
@@ -69,6 +69,16 @@ class Component(Protocol):
 
     async def score(self, sample: Sample, rollout: Rollout) -> ComponentScore:
         """What it says about this rollout."""
+        ...
+
+
+@runtime_checkable
+class MayNeedGroup(Protocol):
+    """A reward function that says whether `score` alone leaves something out."""
+
+    @property
+    def needs_group(self) -> bool:
+        """A part compares a response with its siblings: `score_group` is to be asked, once the group is whole."""
         ...
 
 

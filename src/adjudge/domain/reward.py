@@ -1,7 +1,7 @@
 """**Component** scores and the **reward**: the one number that the trainer gets, and how it came about."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,15 @@ from adjudge.domain.usage import Usage
 from adjudge.domain.verdict import JudgeFailure, Verdict
 
 ComponentRole = Literal["gate", "term", "metric"]
+
+Combine = Literal["sum", "product"]
+"""How terms become one number: their weighted mean, or their weighted geometric mean."""
+
+_WORDS: Final = 100
+"""Characters of one reason in an explanation."""
+
+_REASONS: Final = 3
+"""Most answers of a judge that an explanation quotes for one component; the lowest ones."""
 
 
 class ComponentStatus(StrEnum):
@@ -63,6 +72,7 @@ class Reward(Frozen):
     value: Score | None
     status: RewardStatus
     components: tuple[ComponentScore, ...] = ()
+    combine: Combine = "sum"
     usage: Usage = Usage()
 
     @model_validator(mode="after")
@@ -82,14 +92,40 @@ class Reward(Frozen):
         return next((part for part in self.components if part.name == name), None)
 
     def explain(self) -> str:
-        """One line: the number as the sum it is."""
-        if self.status is RewardStatus.MASKED or self.value is None:
+        """One line: the number as the sum (or product) it is, each part with its reason."""
+        if self.status in {RewardStatus.MASKED, RewardStatus.FALLBACK} or self.value is None:
             failed = next((p for p in self.components if p.status is ComponentStatus.FAILED), None)
-            return f"masked: {failed.name}: {failed.detail}" if failed else "masked"
+            number = "masked" if self.value is None else f"{self.value:.2f} (fallback)"
+            return f"{number}: {failed.name}: {_line(failed.detail)}" if failed else number
         if self.status is RewardStatus.GATED:
             gate = next(p for p in self.components if p.role == "gate" and p.value == 0.0)
-            return f"{self.value:.2f} = floor, stopped by {gate.name}: {gate.detail}"
+            return f"{self.value:.2f} = floor, stopped by {gate.name}: {_line(gate.detail)}"
         terms = [p for p in self.components if p.role == "term" and p.value is not None]
         total = sum(p.weight for p in terms) or 1.0
-        parts = " + ".join(f"{p.weight / total:.2f} x {p.name} {p.value:.2f}" for p in terms)
-        return f"{self.value:.2f} = {parts}" if self.status is RewardStatus.SCORED else f"{self.value:.2f} (fallback)"
+        if self.combine == "product":
+            parts = " x ".join(f"{p.name} {p.value:.2f}^{p.weight / total:.2f}{_reason(p)}" for p in terms)
+        else:
+            parts = " + ".join(f"{p.weight / total:.2f} x {p.name} {p.value:.2f}{_reason(p)}" for p in terms)
+        return f"{self.value:.2f} = {parts}"
+
+
+def _reason(part: ComponentScore) -> str:
+    """Why a component says what it says, in brackets: a verdict's lowest answers with their reasons, or the detail."""
+    if not isinstance(part.judgement, Verdict):
+        return f" ({_line(part.detail)})" if part.detail else ""
+    answers = [
+        (answer.score, f"{answer.criterion} {answer.answer}: {_line(answer.rationale)}")
+        for item in part.judgement.items
+        for answer in item.criteria
+        if answer.score is not None and answer.rationale
+    ]
+    # Stable: among equals, the first of the response.
+    lowest = [text for _, text in sorted(answers, key=lambda found: found[0])[:_REASONS]]
+    more = [f"{len(answers) - _REASONS} more"] if len(answers) > _REASONS else []
+    return f" ({'; '.join([*lowest, *more])})" if lowest else ""
+
+
+def _line(text: str) -> str:
+    """The text as part of one line, without what steers a terminal: a judge may have been talked into writing it."""
+    words = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return words if len(words) <= _WORDS else f"{words[: _WORDS - 3]}..."

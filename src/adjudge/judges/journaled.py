@@ -30,6 +30,11 @@ class JournaledEndpoint:
         self._journal = journal
 
     @property
+    def inner(self) -> Endpoint:
+        """The endpoint, without the journal."""
+        return self._endpoint
+
+    @property
     def name(self) -> str:
         """The endpoint's name."""
         return self._endpoint.name

@@ -8,6 +8,7 @@ from typing import Final
 
 from adjudge.domain import Judge, RewardFunction, Rubric, Usage
 from adjudge.endpoints.base import ChoiceEndpoint, Endpoint
+from adjudge.endpoints.calls.breaker import State
 from adjudge.endpoints.calls.path import CallPath, call_path
 from adjudge.endpoints.resolve import resolve_endpoint
 from adjudge.errors import ConfigError
@@ -93,6 +94,11 @@ class Bench:
     def reward(self, weak: Collection[str] = ()) -> RewardFunction:
         """The task's reward function around the judge."""
         return build_reward(self.task.config.reward, self.judge(weak), self.task.folder)
+
+    def circuits(self) -> dict[str, State]:
+        """The circuit breaker of each judge that is called and has one, by the judge's name."""
+        paths = [endpoint.inner for endpoint in self.endpoints if isinstance(endpoint, JournaledEndpoint)]
+        return {path.name: state for path in paths if isinstance(path, CallPath) and (state := path.circuit)}
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from adjudge.domain import ComponentScore, FailureKind, JudgeFailure, Observer, Reward, Rollout, Verdict
 from adjudge.domain.events import Event, GroupScored, Note, Request, StepEnded
+from adjudge.rewards.failure import PauseOver, UnscoredShare
 from adjudge.store.atomic import write_bytes
 from adjudge.store.jsonl import JsonlFile, read_jsonl, seal
 from adjudge.store.run import RunFolder
@@ -143,27 +144,48 @@ class Recorder:
         stage: sft or train.
         judge: the judge's name.
         others: who else listens.
+        pause_over: asks for a stop when too many rewards are unscored; None never does.
     """
 
-    def __init__(self, records: Records, stage: str, judge: str, others: Observer) -> None:
+    def __init__(
+        self, records: Records, stage: str, judge: str, others: Observer, pause_over: PauseOver | None = None
+    ) -> None:
         self._records, self._stage, self._judge, self._others = records, stage, judge, others
+        self._pause_over = pause_over
+        self._unscored = UnscoredShare(pause_over) if pause_over is not None else None
+        self._is_told = False
 
     def on_event(self, event: Event) -> Request:
-        """Write groups and steps; a used-up budget asks for a stop, else the others' answer is the answer."""
-        spent = False
+        """Write groups and steps; a used-up budget or too many unscored rewards ask for a stop, else the others."""
+        spent, over = False, False
         if isinstance(event, GroupScored):
             scored = list(zip(event.group.rollouts, event.rewards, strict=True))
             self._records.add(self._stage, "rft", event.step, scored, judge=self._judge)
             spent = any(_is_spent(reward) for reward in event.rewards)
+            over = self._unscored is not None and self._unscored.add(event.rewards)
         elif isinstance(event, StepEnded):
             self._records.metric(self._stage, event)
             self._records.sync()
         answer = self._others.on_event(event)
-        if not spent:
-            return answer
-        told = "The judge's budget is used up. Raise judge.limits.budget_usd or budget_calls, and resume."
-        self._others.on_event(Note(stage=self._stage, text=told, level="warning"))
-        return Request.STOP
+        if spent:
+            self._tell("The judge's budget is used up. Raise judge.limits.budget_usd or budget_calls, and resume.")
+        elif over:
+            self._tell(self._over())
+        return Request.STOP if spent or over else answer
+
+    def _over(self) -> str:
+        assert self._pause_over is not None, "only a limit can be passed"
+        share, last = self._pause_over.share, self._pause_over.last
+        return (
+            f"More than {share:.0%} of the last {last} rewards are unscored: the judge fails. "
+            "Mend it and resume, or raise reward.pause_over."
+        )
+
+    def _tell(self, text: str) -> None:
+        """Once a start: the groups of one step say the same."""
+        if not self._is_told:
+            self._is_told = True
+            self._others.on_event(Note(stage=self._stage, text=text, level="warning"))
 
 
 def _is_spent(reward: Reward) -> bool:

@@ -141,6 +141,8 @@ def _pinned(task: LoadedTask, also: Mapping[str, str] | None = None) -> str:
     del data["evaluate"]["baseline"]["enforce"]
     # How an endpoint is called again and again changes no answer; a budget that is used up can be raised.
     del data["judge"]["limits"]
+    # So is when a failing judge pauses the run.
+    del data["reward"]["pause_over"]
     # Anchors stop a run and change no number of it: whoever knows why they alarmed may go on without them.
     del data["validate"]["anchors"]["every"]
     return digest(data)

@@ -77,7 +77,7 @@ async def run_train(
     sft_steps = await asyncio.to_thread(_warm_up, task, run, samples, recorder)
     start = sft_adapter(task, run)
     backend = await asyncio.to_thread(open_backend, task, training_sampling(task), adapter=start)
-    recorder = Recorder(work.records, STAGE, work.judge, observer)
+    recorder = Recorder(work.records, STAGE, work.judge, observer, task.config.reward.pause_over)
     config = task.config.train
     tell(observer, Note(stage=STAGE, text=_plan(task, start)))
     result = await train_grpo(

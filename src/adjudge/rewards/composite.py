@@ -1,4 +1,4 @@
-"""CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean.
+"""CompositeReward: gates first, cheap to dear; then all terms at once; one weighted mean, arithmetic or geometric.
 
 A response that a gate stops, or that no judge could be shown, has the floor, and no judge is called. A failed judgement
 goes to the failure policy.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from adjudge.domain import (
+    Combine,
     Component,
     ComponentScore,
     ComponentStatus,
@@ -38,12 +39,20 @@ class CompositeReward:
         components: gates, terms and metrics; names unique, at least one term.
         on_failure: what a failed judgement becomes.
         floor: the reward of a gated response, in [0, 1].
+        combine: ``sum`` is the weighted mean of the terms; ``product`` is the product of the terms, each to the power
+            of its share of the weight: a term of 0 makes the whole 0, and no other term can make up for a low one.
 
     Raises:
         ConfigError: no term with weight, weights without a finite sum, or two components of one name.
     """
 
-    def __init__(self, components: Sequence[Component], on_failure: OnFailure = "mask", floor: float = 0.0) -> None:
+    def __init__(
+        self,
+        components: Sequence[Component],
+        on_failure: OnFailure = "mask",
+        floor: float = 0.0,
+        combine: Combine = "sum",
+    ) -> None:
         twice = [name for name, count in Counter(part.name for part in components).items() if count > 1]
         if twice:
             raise ConfigError(
@@ -66,7 +75,7 @@ class CompositeReward:
         self._gates = sorted((part for part in components if part.role == "gate"), key=lambda part: part.cost)
         self._others = [part for part in components if part.role != "gate"]
         self._judged = [part for part in components if isinstance(part, Judged) and part.role == "term"]
-        self._on_failure, self._floor = on_failure, floor
+        self._on_failure, self._floor, self._combine = on_failure, floor, combine
 
     async def score(self, sample: Sample, rollout: Rollout) -> Reward:
         """The reward of one rollout.
@@ -97,14 +106,12 @@ class CompositeReward:
         terms = [s for s in scores if s.role == "term" and s.value is not None and s.weight > 0]
         if not terms:
             return self._gated(rollout, [*scores, _shut("nothing_to_score", "nothing in it can be scored")])
-        # Divided first: the sum of shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
-        total = sum(term.weight for term in terms)
-        value = sum(term.weight / total * (term.value or 0.0) for term in terms)
         return Reward(
             rollout_id=rollout.id,
-            value=min(1.0, max(0.0, value)),
+            value=combined([(term.value or 0.0, term.weight) for term in terms], self._combine),
             status=RewardStatus.SCORED,
             components=tuple(scores),
+            combine=self._combine,
             usage=usage,
         )
 
@@ -140,6 +147,22 @@ class CompositeReward:
             components=tuple(scores),
             usage=_usage(scores),
         )
+
+
+def combined(parts: Sequence[tuple[float, float]], combine: Combine = "sum") -> float:
+    """One number in [0, 1] of values in [0, 1] with weights above 0.
+
+    Args:
+        parts: value and weight; at least one.
+        combine: weighted arithmetic mean (``sum``) or weighted geometric mean (``product``).
+    """
+    # Divided first: shares of one cannot leave [0, 1] by more than rounding, which min and max take off.
+    total = sum(weight for _, weight in parts)
+    if combine == "product":
+        value = math.prod(math.pow(value, weight / total) for value, weight in parts)
+    else:
+        value = sum(weight / total * value for value, weight in parts)
+    return min(1.0, max(0.0, value))
 
 
 def matched(group: Group, rewards: Sequence[Reward]) -> tuple[Reward, ...]:

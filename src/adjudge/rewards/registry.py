@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from adjudge.domain import Component, ComponentRole, Frozen, Judge, Score
+from adjudge.domain import Combine, Component, ComponentRole, Frozen, Judge, Score
 from adjudge.errors import ConfigError
 from adjudge.rewards.base import AnswerConfig, ComponentConfig, Read
 from adjudge.rewards.composite import CompositeReward
 from adjudge.rewards.content import MinimumContent, MinimumContentConfig
 from adjudge.rewards.duplicates import Duplicates, DuplicatesConfig
 from adjudge.rewards.exact_match import ExactMatch, ExactMatchConfig
-from adjudge.rewards.failure import OnFailure
+from adjudge.rewards.failure import OnFailure, PauseOver
 from adjudge.rewards.json_schema import JsonSchema, JsonSchemaConfig, load_schema
 from adjudge.rewards.judged import Judged, JudgedConfig
 from adjudge.rewards.language import SameLanguage, SameLanguageConfig
@@ -90,7 +90,11 @@ class RewardConfig(Frozen):
     gates: tuple[AnyComponent, ...] = ()
     terms: tuple[AnyComponent, ...] = Field(min_length=1)
     metrics: tuple[AnyComponent, ...] = ()
+    combine: Combine = "sum"
+    """How terms become one number: ``sum`` (weighted mean) or ``product`` (weighted geometric mean)."""
     on_failure: OnFailure = "mask"
+    pause_over: PauseOver | None = PauseOver()
+    """When training pauses because too many rewards are unscored; null never pauses."""
     floor: Score = 0.0
     read: Read = "strict"
 
@@ -125,7 +129,7 @@ def build_reward(config: RewardConfig, judge: Judge | None, base: Path) -> Compo
         ("metric", config.metrics),
     )
     parts = [_component(_reading(part, config.read), role, judge, base) for role, configs in groups for part in configs]
-    return CompositeReward(parts, config.on_failure, config.floor)
+    return CompositeReward(parts, config.on_failure, config.floor, config.combine)
 
 
 def _reading(part: ComponentConfig, read: Read) -> ComponentConfig:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from adjudge.domain import Reward
+from adjudge.rewards.decoupled import decoupled
 
-Spread = Literal["none", "group"]
+Spread = Literal["none", "group", "components"]
 
 
 def advantages(rewards: Sequence[Reward], *, spread: Spread = "none", floor: float = 0.1) -> tuple[float | None, ...]:
@@ -20,9 +21,12 @@ def advantages(rewards: Sequence[Reward], *, spread: Spread = "none", floor: flo
 
     Args:
         rewards: the rewards of one group.
-        spread: ``group`` divides by the group's standard deviation (GRPO), never by less than `floor`.
+        spread: ``group`` divides by the group's standard deviation (GRPO), never by less than `floor`;
+            ``components`` centres and scales each term by itself and sums them by weight (GDPO, within the group).
         floor: smallest divisor.
     """
+    if spread == "components":
+        return decoupled(rewards)
     values = [reward.value for reward in rewards if reward.is_evidence and reward.value is not None]
     if not values:
         return tuple(None for _ in rewards)

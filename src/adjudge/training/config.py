@@ -58,7 +58,7 @@ class TrainConfig(Frozen):
     warmup_steps: int = Field(default=3, ge=0)
     clip_ratio_low: float = Field(default=0.2, gt=0.0, lt=1.0)
     clip_ratio_high: float = Field(default=0.28, gt=0.0)
-    advantage_spread: Literal["none", "group"] = "none"
+    advantage_spread: Literal["none", "group", "components"] = "none"
     loss_scale: float = Field(default=1.0, gt=0.0)
     ent_coeff: Literal[0] = 0
     """Only 0 on this engine: entropy is measured, not paid."""

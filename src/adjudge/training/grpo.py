@@ -16,6 +16,7 @@ from adjudge.domain import (
     Frozen,
     Group,
     GroupScored,
+    MayNeedGroup,
     Observer,
     Request,
     Reward,
@@ -136,11 +137,14 @@ class GrpoLoop:
     async def _rollouts(
         self, samples: Sequence[Sample], size: int, seed: int, batch: _Batch
     ) -> list[tuple[Group, tuple[Reward, ...]]]:
-        """Sample in a thread; judge every rollout from the moment it ends."""
+        """Sample in a thread; judge every rollout from the moment it ends, or a group once it is whole."""
+        whole = isinstance(self._reward, MayNeedGroup) and self._reward.needs_group
         loop = asyncio.get_running_loop()
         scores: dict[str, asyncio.Task[Reward]] = {}
 
         def ended(sample: Sample, rollout: Rollout) -> None:
+            if whole:
+                return
             loop.call_soon_threadsafe(
                 lambda: scores.update({rollout.id: loop.create_task(self._score(sample, rollout))})
             )
@@ -150,7 +154,11 @@ class GrpoLoop:
         sampled = time.perf_counter()
         # Callbacks of the sampling thread are queued on this loop: let the last of them run.
         await asyncio.sleep(0)
-        out = [(group, tuple([await scores[rollout.id] for rollout in group.rollouts])) for group in groups]
+        if whole:
+            rewards = await asyncio.gather(*(self._score_group(group) for group in groups))
+            out = list(zip(groups, rewards, strict=True))
+        else:
+            out = [(group, tuple([await scores[rollout.id] for rollout in group.rollouts])) for group in groups]
         batch.sample_seconds += sampled - began
         batch.judge_seconds += time.perf_counter() - sampled
         return out
@@ -158,6 +166,10 @@ class GrpoLoop:
     async def _score(self, sample: Sample, rollout: Rollout) -> Reward:
         async with self._slots:
             return await self._reward.score(sample, rollout)
+
+    async def _score_group(self, group: Group) -> tuple[Reward, ...]:
+        async with self._slots:
+            return await self._reward.score_group(group)
 
     def _learn(self, batch: _Batch, step: int) -> dict[str, float]:
         """Gradient, optimizer step, publish. A step without any group to learn from changes nothing."""

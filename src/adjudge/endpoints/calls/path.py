@@ -17,7 +17,7 @@ from adjudge.domain.base import Count, Frozen, Number, Score, digest
 from adjudge.domain.usage import Money, Usage
 from adjudge.endpoints.base import ChatRequest, Endpoint
 from adjudge.endpoints.calls.around import Around
-from adjudge.endpoints.calls.breaker import Breaker, BreakerPolicy
+from adjudge.endpoints.calls.breaker import Breaker, BreakerPolicy, State
 from adjudge.endpoints.calls.buckets import Buckets, ProcessQuota, Quota
 from adjudge.endpoints.calls.cache import FILE, CachedEndpoint, ReplyStore
 from adjudge.endpoints.calls.concurrency import Places
@@ -136,6 +136,11 @@ class CallPath(Around):
         self._hedged = hedged
         self._cached = cached
         self._calls = 0
+
+    @property
+    def circuit(self) -> State | None:
+        """The circuit breaker's state; None where there is no breaker."""
+        return None if self._breaker is None else self._breaker.circuit.state(self._breaker.clock())
 
     @property
     def stats(self) -> CallStats:

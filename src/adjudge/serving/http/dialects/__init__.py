@@ -1,0 +1,1 @@
+"""Other trainers' requests and answers: one small file each, and a line in `registry`."""
