@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+EXTRAS = ("train", "aws", "graders", "redis", "studio", "stats", "verifiers")
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 
@@ -97,7 +98,7 @@ def test_every_import_is_declared():
     extras = project["optional-dependencies"]
     lines = [
         *project["dependencies"],
-        *(line for name in ("train", "aws", "graders", "redis", "studio", "stats") for line in extras[name]),
+        *(line for name in EXTRAS for line in extras[name]),
     ]
     # The plug-in for pytest is imported by pytest alone.
     declared = {plain(re.split(r"[<>=\[; ]", line)[0]) for line in lines} | {"pytest"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from adjudge.cli import judge, models, results, rewards, run, serve
+from adjudge.cli import deploy, judge, launch, models, results, rewards, run, serve
 from adjudge.errors import AdjudgeError, ConfigError
 
 HELP = (
@@ -39,6 +39,8 @@ def application() -> typer.Typer:
     app.command()(results.evaluate)
     app.command()(results.gate)
     app.command()(results.report)
+    app.command()(launch.launch)
+    app.add_typer(deploy.commands(), name="deploy", help="The reward where a trainer reaches it.")
     app.command()(serve.serve)
     app.add_typer(judge.commands(), name="judge", help="Try, test, validate and make judges.")
     app.add_typer(rewards.commands(), name="reward", help="Rewards for stored rollouts.")

@@ -6,14 +6,11 @@ leaves errored traces out of their group. So an unscored rollout raises here, an
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adjudge.domain import Sample
-from adjudge.errors import RewardError, missing_extra
+from adjudge.errors import MissingError, RewardError
 from adjudge.serving.adapters.door import Door
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 def taskset_class(door: Door, samples: Sequence[Sample]) -> Any:  # noqa: ANN401  (verifiers may be absent: its types too)
@@ -29,24 +26,41 @@ def taskset_class(door: Door, samples: Sequence[Sample]) -> Any:  # noqa: ANN401
     Raises:
         MissingError: verifiers is not installed.
     """
-    vf = _verifiers()
-
-    class SampleData(vf.TaskData):  # type: ignore[name-defined, misc]  # verifiers may be absent
-        """A sample; ``prompt`` is what the policy reads."""
-
-    async def adjudge(self: Any, trace: Any) -> float:  # noqa: ANN401  (types of verifiers)
-        return await _score(door, by_id[self.data.id], trace)
-
-    # The annotations above are ours; verifiers reads only the parameters' names.
-    members = {"adjudge": vf.reward(adjudge), "key": property(lambda self: self.data.id)}
-    task = type("SampleTask", (vf.Task[SampleData],), members)
+    try:
+        import verifiers.v1 as vf  # noqa: PLC0415  (optional)
+    except ImportError as error:
+        raise MissingError(
+            "The package 'verifiers' is not installed.",
+            "Its environments are built of its classes.",
+            "Install it beside your trainer: pip install verifiers==0.4.0",
+        ) from error
     by_id = {sample.id: sample for sample in samples}
 
-    def load(self: Any) -> Iterable[Any]:  # noqa: ANN401  (types of verifiers)
-        for sample in samples:
-            yield task(SampleData(id=sample.id, prompt=_messages(vf, sample)), self.config.task)
+    class SampleData(vf.TaskData):  # type: ignore[misc]  # verifiers may be absent: its classes are Any
+        """``id`` is the sample's, ``prompt`` what the policy reads."""
 
-    return type("SampleTaskset", (vf.Taskset[task, vf.TasksetConfig],), {"load": load})
+    class SampleTask(vf.Task[SampleData]):  # type: ignore[misc]  # the same
+        """One sample, scored by the reward."""
+
+        @property
+        def key(self) -> str:
+            """The sample's id, which other orders and other texts around it do not change."""
+            return str(self.data.id)
+
+        @vf.reward  # type: ignore[untyped-decorator]  # the same
+        async def adjudge(self, trace: Any) -> float:  # noqa: ANN401  (a verifiers Trace)
+            """The reward of the trace's last reply."""
+            return await _score(door, by_id[self.data.id], trace)
+
+    class SampleTaskset(vf.Taskset[SampleTask, vf.TasksetConfig]):  # type: ignore[misc]  # the same
+        """All samples, in order."""
+
+        def load(self) -> Iterable[SampleTask]:
+            """One task a sample."""
+            for sample in samples:
+                yield SampleTask(SampleData(id=sample.id, prompt=_messages(vf, sample)), self.config.task)
+
+    return SampleTaskset
 
 
 async def _score(door: Door, sample: Sample, trace: Any) -> float:  # noqa: ANN401  (a verifiers Trace)
@@ -64,14 +78,6 @@ async def _score(door: Door, sample: Sample, trace: Any) -> float:  # noqa: ANN4
     return reward.value
 
 
-def _messages(vf: "ModuleType", sample: Sample) -> list[Any]:
+def _messages(vf: Any, sample: Sample) -> list[Any]:  # noqa: ANN401  (the module of verifiers)
     kinds = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}
     return [kinds.get(m.role, partial(vf.ToolMessage, tool_call_id=""))(content=m.content) for m in sample.messages]
-
-
-def _verifiers() -> "ModuleType":
-    try:
-        import verifiers.v1 as vf  # noqa: PLC0415  (optional)
-    except ImportError as error:
-        raise missing_extra("verifiers", "verifiers") from error
-    return vf  # type: ignore[no-any-return]  # a module
