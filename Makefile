@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml
 		|| { echo "adjudge needs Python 3.11 or newer; $(PYTHON) is older or missing. Try: make PYTHON=python3.12" >&2; exit 3; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,stats,aws,graders,redis,verifiers,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,stats,aws,graders,redis,serve,verifiers,dev]'
 	@touch $(STAMP)
 
 demo: $(STAMP) ## install, pull the model, and run the whole job on the embedded defaults

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("train", "aws", "graders", "redis", "studio", "stats", "verifiers")
+EXTRAS = ("train", "aws", "graders", "redis", "serve", "stats", "verifiers")
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 
