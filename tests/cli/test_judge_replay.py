@@ -61,7 +61,7 @@ def test_each_judge_has_its_passports_checks(adjudge: Command, recorded: Path):
     assert outcomes["failures"] == "FAIL"
     assert outcomes["repeats"] == "NOT ENOUGH DATA"
     told = adjudge("judge", "validate", "--replay", recorded, "--from", "llmbar").out
-    of_each = [part.split("\n\n")[0] for part in told.split("/CoT:\n")[1:]]
+    of_each = [part.split("\n\n")[0] for part in told.split("/CoT is ")[1:]]
     assert ["  FAIL  " in part for part in of_each] == [False, True]
 
 
@@ -145,3 +145,22 @@ def test_verdicts_without_labels_say_so(adjudge: Command, recorded: Path):
     assert ended.code == 0, ended.err
     assert "--gold names a file of labels" in ended.out
     assert "Share of answers" not in ended.out
+
+
+@needs_sets
+@pytest.mark.parametrize(
+    ("judge", "failed"),
+    [("llama-8b/bare", {"people", "wording"}), ("gemini-flash/bare", set())],
+)
+def test_a_reliable_judge_that_is_wrong_fails_its_passport(judge: str, failed: set[str], adjudge: Command):
+    """Llama repeats itself and follows neither people nor the question; a strong judge lacks data and fails nothing."""
+    ended = adjudge(
+        "judge", "validate", "--replay", SHARED / "flakyjudge", "--from", "flakyjudge", "--judge", judge, "--json"
+    )
+    (found,) = json.loads(ended.out)["judges"]
+    outcomes = {check["name"]: check["outcome"] for check in found["checks"]}
+    assert {name for name, outcome in outcomes.items() if outcome == "FAIL"} == failed
+    assert outcomes["failures"] == outcomes["cross_judge"] == "PASS"
+    assert {outcomes[name] for name in ("attacks", "group", "suite")} == {"NOT ENOUGH DATA"}
+    if not failed:
+        assert outcomes["repeats"] == outcomes["calibration"] == "PASS"

@@ -10,6 +10,7 @@ from adjudge.domain.base import Count, Frozen
 from adjudge.errors import ConfigError
 from adjudge.validation.check import Check, Material
 from adjudge.validation.gold import Gold, GoldRow, gold_of, told_gold
+from adjudge.validation.passport import Passport
 from adjudge.validation.published import Agreement, People, agreement_of_people, agreement_with_people
 from adjudge.validation.statistics.bootstrap import Draws
 from adjudge.validation.table import OK, VerdictTable, table_of
@@ -34,6 +35,10 @@ class RecordedJudge(Frozen):
     """Of these, failures that do not say about which item and criterion: no figure can count them."""
     checks: tuple[Check, ...] = ()
     """What a passport would say."""
+
+    def sentence(self) -> str:
+        """The passport of these checks in one sentence."""
+        return Passport(judge=self.name, fingerprint=self.judge, checks=self.checks).sentence()
 
 
 class Replay(Frozen):

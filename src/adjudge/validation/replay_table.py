@@ -183,7 +183,7 @@ def _checks(found: Replay) -> list[str]:
     lines: list[str] = []
     for judge in found.judges:
         if judge.checks:
-            lines += [*([""] if lines else []), f"{judge.name}:"]
+            lines += [*([""] if lines else []), judge.sentence()]
             lines += [f"  {line}" for check in judge.checks for line in check.lines()]
     return lines
 
