@@ -3,7 +3,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo demo-fast test check docs clean
+# verl pulls an older transformers than ours, so its adapter is tested with an environment of its own.
+VERL       := .venv-verl
+VERL_STAMP := $(VERL)/.installed
+
+.PHONY: help demo demo-fast test test-verl check docs clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -27,6 +31,15 @@ demo-fast: $(STAMP) ## the same pipeline in a minute on a random model, without 
 test: $(STAMP) ## the tests
 	$(BIN)/python -m pytest -q
 
+$(VERL_STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VERL)
+	$(VERL)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(VERL)/bin/python -m pip install --quiet --disable-pip-version-check verl==0.9.1 ray -e .
+	@touch $(VERL_STAMP)
+
+test-verl: $(STAMP) $(VERL_STAMP) ## the reward file in the real verl, in an environment of its own
+	ADJUDGE_VERL_PYTHON=$(CURDIR)/$(VERL)/bin/python $(BIN)/python -m pytest -q tests/serving/test_adapters_verl.py
+
 check: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,4 +51,4 @@ docs: $(STAMP) ## write the glossary of docs/index.md anew
 
 # Runs stay: they are results, and may have been paid for.
 clean: ## remove the environment and what tools cached; runs/ stays
-	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VERL) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -216,7 +216,8 @@ async def all_trials(cells: Sequence[Key], folder: Path) -> dict[Key, Trial]:
 @pytest.fixture(scope="module")
 def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Trial]:
     """Every cell of the matrix, with a fault that lasts and with one that passes; only those that are asked for."""
-    items = [item for item in request.session.items if "trials" in getattr(item, "fixturenames", ())]
+    mine = [item for item in request.session.items if getattr(item, "module", None) is request.module]
+    items = [item for item in mine if "trials" in getattr(item, "fixturenames", ())]
     named = [item.callspec.params for item in items if hasattr(item, "callspec")]
     some = {(params["name"], params["column"]) for params in named}
     chosen = [cell for cell in CELLS if cell in some or len(named) < len(items)]
