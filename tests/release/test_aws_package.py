@@ -79,7 +79,10 @@ def test_the_package_alone_answers_an_event_in_the_true_loop(unpacked, runtime_c
     assert not answered.is_error, (tmp_path / "log").read_text()
     assert [result["id"] for result in answered.payload] == ["a", "row-2"]
     assert all(0.0 <= result["aggregate_reward_score"] <= 1.0 for result in answered.payload)
-    assert answered.payload[0]["metrics_list"]
+    told = {metric["name"]: metric["value"] for metric in answered.payload[0]["metrics_list"]}
+    # Not a neutral value in the place of a judge that could not read its prompt.
+    assert told["adjudge_fallback"] == 0
+    assert told["judged"] > 0
 
 
 def test_the_package_imports_alone_and_says_how_long_it_took(package):
@@ -154,6 +157,7 @@ def test_what_no_module_imports_and_is_needed_all_the_same_is_in(package):
     beside = {path for path in (SOURCES / "adjudge" / "rewards").iterdir() if path.suffix == ".txt"}
     assert beside
     assert {f"adjudge/rewards/{path.name}" for path in beside} <= names
+    assert "adjudge/judges/prompts/rubric.md" in names
 
 
 def test_a_package_that_is_too_large_is_refused(contents, tmp_path, monkeypatch):

@@ -156,10 +156,18 @@ def write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
 
 
 def _data_files(root: Path, modules: Collection[str]) -> list[str]:
-    """What lies beside modules and is none: tables that they read."""
+    """What lies beside modules and is none: tables and prompts that they read, in folders of their own too.
+
+    Such folders of the root package are templates of whole tasks: the one that is served is packed by itself.
+    """
     folders = {(root / path).parent for path in modules}
-    beside = (file for folder in folders for file in folder.iterdir() if file.is_file())
+    own = (inner for folder in folders if folder.parent != root for inner in folder.iterdir() if _holds_data(inner))
+    beside = (file for folder in {*folders, *own} for file in folder.iterdir() if file.is_file())
     return sorted(file.relative_to(root).as_posix() for file in beside if file.suffix not in {".py", ".pyc", ".typed"})
+
+
+def _holds_data(folder: Path) -> bool:
+    return folder.is_dir() and folder.name != "__pycache__" and not any(folder.rglob("*.py"))
 
 
 def _needed(found: Closure, components: Collection[str]) -> list[str]:
