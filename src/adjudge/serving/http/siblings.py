@@ -3,6 +3,8 @@
 Workers listen on sockets of the file system beside the common port, in a folder that only this user can open.
 """
 
+import asyncio
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ import aiohttp
 from adjudge.serving.http.refused import RefusedError
 
 _HEADERS: Final = ("authorization", "content-type", "accept")
+_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass
@@ -24,11 +27,13 @@ class Siblings:
         index: number of this one, from 0.
         workers: how many there are.
         folder: of their sockets.
+        patience_seconds: how long a worker that is still starting is waited for.
     """
 
     index: int = 0
     workers: int = 1
     folder: Path | None = None
+    patience_seconds: float = 5.0
     _sessions: dict[int, aiohttp.ClientSession] = field(default_factory=dict)
 
     def socket_path(self, index: int) -> Path:
@@ -76,12 +81,16 @@ class Siblings:
             session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
             self._sessions[owner] = session
         passed = {name: headers[name] for name in _HEADERS if name in headers}
+        end = time.monotonic() + self.patience_seconds
         try:
-            async with session.post(f"http://localhost{target}", data=body, headers=passed) as answer:
-                kept = {
-                    name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers
-                }
-                return answer.status, kept, await answer.read()
+            while True:
+                try:
+                    return await _asked(session, target, passed, body)
+                except aiohttp.ClientConnectorError:
+                    # Nothing was sent: the worker is not there yet, at the start or after a restart.
+                    if time.monotonic() > end:
+                        raise
+                    await asyncio.sleep(_PAUSE_SECONDS)
         except aiohttp.ClientError as error:
             raise RefusedError(
                 503,
@@ -95,3 +104,11 @@ class Siblings:
         """Close the connections."""
         for session in self._sessions.values():
             await session.close()
+
+
+async def _asked(
+    session: aiohttp.ClientSession, target: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    async with session.post(f"http://localhost{target}", data=body, headers=headers) as answer:
+        kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
+        return answer.status, kept, await answer.read()
