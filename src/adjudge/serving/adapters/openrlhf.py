@@ -6,18 +6,15 @@ so an unscored rollout gets a neutral one: docs/serve-in-process.md says what th
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from adjudge.errors import DataError
 from adjudge.serving.adapters.door import Case, Door
 from adjudge.serving.adapters.numbers import numbers
 from adjudge.serving.adapters.rows import unpacked
+from adjudge.wire.openrlhf import END_MARKS, response_in
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-ENDS: Final = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
-"""How chat templates end a turn: OpenRLHF decodes with special tokens, and they are no part of the response."""
 
 
 class OpenRlhfReward:
@@ -31,7 +28,7 @@ class OpenRlhfReward:
         ends: marks that end a turn in this model's template.
     """
 
-    def __init__(self, door: Door, *, neutral: float, ends: Sequence[str] = ENDS) -> None:
+    def __init__(self, door: Door, *, neutral: float, ends: Sequence[str] = END_MARKS) -> None:
         self._door, self._neutral, self._ends = door, neutral, tuple(ends)
 
     def __call__(
@@ -53,18 +50,4 @@ class OpenRlhfReward:
 
     def _case(self, query: str, prompt: str, label: str) -> Case:
         sample = unpacked(label, "The label")
-        if not query.startswith(prompt):
-            raise DataError(
-                f"Row '{sample.id}': the query does not begin with its prompt.",
-                "Without that, prompt and response cannot be told apart; a prompt that was cut to fit is one reason.",
-                "Raise the trainer's length limits, so that prompts are not cut.",
-            )
-        response = query[len(prompt) :]
-        ended = True
-        while ended:
-            response = response.rstrip()
-            ended = False
-            for end in self._ends:
-                if response.endswith(end):
-                    response, ended = response.removesuffix(end), True
-        return sample, response
+        return sample, response_in(query, prompt, self._ends)

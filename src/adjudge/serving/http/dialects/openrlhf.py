@@ -14,21 +14,7 @@ from adjudge.domain.base import Frozen
 from adjudge.errors import DataError
 from adjudge.serving.http.desk import Result
 from adjudge.serving.http.dialects.base import Asked, Dialect, Ground, Loose, labelled, number
-
-END_MARKS: Final = (
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|eot_id|>",
-    "<|end_of_text|>",
-    "<|end|>",
-    "<|return|>",
-    "<end_of_turn>",
-    "<eos>",
-    "<pad>",
-    "</s>",
-    "<\uff5cend\u2581of\u2581sentence\uff5c>",
-)
-"""Marks of the end that its queries carry, because they are decoded with special tokens."""
+from adjudge.wire.openrlhf import response_in
 
 
 class OpenRlhfRequest(Loose):
@@ -58,34 +44,9 @@ def _read(request: OpenRlhfRequest, ground: Ground) -> list[Asked]:
             "Use OpenRLHF 0.6 or later, which sends all three.",
         )
     return [
-        Asked(labelled(label, [{"role": "user", "content": prompt}], ground), _response(query, prompt))
+        Asked(labelled(label, [{"role": "user", "content": prompt}], ground), response_in(query, prompt))
         for query, prompt, label in zip(request.query, request.prompts, request.labels, strict=True)
     ]
-
-
-def _response(query: str, prompt: str) -> str:
-    """The response in a query.
-
-    Raises:
-        DataError: the query does not begin with its prompt (and at most one mark of a beginning before it).
-    """
-    # The first place, never the last: a response could repeat the prompt to hide what stands before.
-    at = query.find(prompt)
-    if at < 0 or at > _LONGEST_START:
-        raise DataError(
-            f"The query does not begin with its prompt ({query[:60]!r}).",
-            "Prompt and response come as one text; where the prompt was cut or decoded otherwise, no one knows which "
-            "part is the response.",
-            "Let prompts fit into OpenRLHF's --data.max_len, and use the policy's own chat template for them.",
-        )
-    response = query[at + len(prompt) :].rstrip()
-    while (mark := next((mark for mark in END_MARKS if response.endswith(mark)), None)) is not None:
-        response = response.removesuffix(mark).rstrip()
-    return response
-
-
-_LONGEST_START: Final = 40
-"""Characters: room for a mark of the beginning, such as <|begin_of_text|>."""
 
 
 def _write(request: OpenRlhfRequest, results: Sequence[Result], ground: Ground) -> OpenRlhfResponse:  # noqa: ARG001
