@@ -1,4 +1,4 @@
-"""Self-preference, and win rates at equal length."""
+"""Self-preference, and the logistic model behind it."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adjudge.validation.statistics.logit import clustered_logit
-from adjudge.validation.statistics.preference import Favours, length_controlled_win_rate
+from adjudge.validation.statistics.preference import Favours
 
 rows_of = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=40)
 
@@ -61,26 +61,3 @@ def test_the_logit_agrees_with_scikit_learn():
     assert found is not None
     expected = [*oracle.intercept_, *oracle.coef_[0]]
     assert [one.estimate for one in found.values()] == pytest.approx(expected, abs=1e-4)
-
-
-def test_length_is_taken_out_of_the_win_rate():
-    """A model that wins by length alone: 70 % raw, 50 % at equal length; a fair one keeps its rate."""
-    dice = np.random.default_rng(3)
-    gaps = dice.normal(400, 300, 6000)
-    shown = np.tanh(gaps / gaps.std())
-    by_length = (dice.random(6000) < 1 / (1 + np.exp(-1.5 * shown))).astype(float)
-    found = length_controlled_win_rate(by_length, gaps, range(6000))
-    assert found is not None
-    assert found.low is not None
-    assert by_length.mean() > 0.7
-    assert found.low < 0.5 < found.high
-    fair = (dice.random(6000) < 0.6).astype(float)
-    even = length_controlled_win_rate(fair, np.zeros(6000), range(6000))
-    assert even is not None
-    assert even.estimate == pytest.approx(fair.mean(), abs=1e-6)
-
-
-def test_who_always_wins_has_no_controlled_rate():
-    """One class cannot be fitted, nor can nothing."""
-    assert length_controlled_win_rate(np.ones(30), np.arange(30.0), range(30)) is None
-    assert length_controlled_win_rate(np.empty(0), np.empty(0), []) is None

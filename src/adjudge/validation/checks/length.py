@@ -48,7 +48,7 @@ def length(material: Material, settings: LengthSettings) -> Check:
     """
     table = material.table
     if table.pairwise:
-        detail = "this judge compares; length is told by its length-controlled win rate"
+        detail = "this judge compares pairs, and a pair has no length of its own"
         return Check(name=NAME, title=TITLE, outcome=Outcome.NOT_APPLICABLE, detail=detail)
     made = {name: beside(table, first_askings(table, table.variant.any_of(name))) for name in VARIANTS}
     # A response without a needless word cannot be condensed.

@@ -1,4 +1,4 @@
-"""Does a judge favour its own family, or the longer response? What is left when people's answers are held equal."""
+"""Does a judge favour its own family? What is left when people's answers are held equal."""
 
 import math
 from collections.abc import Hashable, Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from adjudge.domain.interval import Interval
 from adjudge.validation.library import library
 from adjudge.validation.statistics.bootstrap import Floats, bootstrap
-from adjudge.validation.statistics.logit import CONSTANT, clustered_logit
+from adjudge.validation.statistics.logit import clustered_logit
 
 Mask = NDArray[np.bool_]
 
@@ -68,31 +68,3 @@ class Favours:
         return Interval(
             estimate=ends[0], low=ends[1], high=ends[2], n=len(self.judge), clusters=len(set(self.clusters))
         )
-
-
-def length_controlled_win_rate(
-    wins: Floats, length_gaps: Floats, clusters: Sequence[Hashable], level: float = 0.95
-) -> Interval | None:
-    """Win rate of one model over another were their responses equally long (Dubois et al., arXiv:2404.04475).
-
-    logit P(win) = theta + phi tanh(gap / sd), read at a gap of 0. The term for the instruction's difficulty, which that
-    paper estimates from many models, is left out: one pair of models cannot tell it.
-
-    Args:
-        wins: 1, 0, or 0.5 for a tie; shape (N,).
-        length_gaps: characters of its response less those of the other; shape (N,).
-        clusters: what was drawn together; N of them.
-        level: of the interval.
-
-    Returns:
-        In [0, 1]; None where the pairs cannot tell, for instance where it always wins.
-    """
-    spread = float(np.std(length_gaps)) if len(length_gaps) else 0.0
-    columns = {"length": np.tanh(length_gaps / spread)} if spread > 0 else {}
-    fitted = clustered_logit(wins, columns, clusters)
-    if fitted is None:
-        return None
-    theta = fitted[CONSTANT]
-    half = theta.error * float(library("scipy.stats").norm.ppf(0.5 + level / 2))
-    estimate, low, high = (1 / (1 + math.exp(-(theta.estimate + end))) for end in (0.0, -half, half))
-    return Interval(estimate=estimate, low=low, high=high, n=len(wins), clusters=len(set(clusters)))
